@@ -1,0 +1,6 @@
+/**
+ * @mdk/cli
+ *
+ * @module
+ */
+export {}

@@ -1,0 +1,6 @@
+/**
+ * codec
+ *
+ * @module
+ */
+export {}

@@ -1,0 +1,6 @@
+/**
+ * Synchronous cryptographic primitives and secret bytes.
+ *
+ * @module
+ */
+export * from "./secret.ts"

@@ -1,0 +1,6 @@
+/**
+ * identity
+ *
+ * @module
+ */
+export {}

@@ -1,0 +1,6 @@
+/**
+ * mls
+ *
+ * @module
+ */
+export {}

@@ -1,0 +1,6 @@
+/**
+ * The Marmot protocol: end-to-end encrypted group messaging, MLS over Nostr.
+ *
+ * @module
+ */
+export * from "./services/mod.ts"

@@ -1,0 +1,6 @@
+/**
+ * nostr
+ *
+ * @module
+ */
+export {}

@@ -1,0 +1,6 @@
+/**
+ * @mdk/keyring-adapters
+ *
+ * @module
+ */
+export {}

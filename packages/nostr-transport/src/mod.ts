@@ -1,0 +1,6 @@
+/**
+ * @mdk/nostr-transport
+ *
+ * @module
+ */
+export {}

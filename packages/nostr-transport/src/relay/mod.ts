@@ -1,0 +1,6 @@
+/**
+ * A Nostr relay inside the process, for demos, tests and faults; not for production.
+ *
+ * @module
+ */
+export {}

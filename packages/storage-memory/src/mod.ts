@@ -1,0 +1,6 @@
+/**
+ * @mdk/storage-memory
+ *
+ * @module
+ */
+export {}

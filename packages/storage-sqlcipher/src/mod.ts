@@ -1,0 +1,6 @@
+/**
+ * @mdk/storage-sqlcipher
+ *
+ * @module
+ */
+export {}

@@ -1,0 +1,6 @@
+/**
+ * @mdk/testing
+ *
+ * @module
+ */
+export {}
