@@ -3,4 +3,7 @@
  *
  * @module
  */
+export * from "./api/mod.ts"
+export * from "./connect.ts"
+export * from "./mdk.ts"
 export * from "./services/mod.ts"

@@ -1,0 +1,222 @@
+/**
+ * The public service: one account on one device.
+ *
+ * @module
+ */
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import type * as Stream from "effect/Stream"
+import type { GroupError, InviteError, ServiceError } from "./errors.ts"
+import type { Event } from "./event.ts"
+import type { GroupId, IntentId, InviteId, MessageId, PublicKey, RelayUrl } from "./ids.ts"
+import type { Page, PageOf } from "./page.ts"
+import type { Change, RelayTally, Sent } from "./sending.ts"
+import type { Group, Invite, Message, Reach } from "./values.ts"
+
+/** What a message is made of: a text, or any inner event kind that is not the library's own. */
+export type Outgoing =
+  | string
+  | {
+    /** 0 to 65 535; not 5, 7, 1009 or 1210, which have verbs of their own or belong to nobody. */
+    readonly kind: number
+    /** Any string. */
+    readonly content: string
+    /** Lists of strings. */
+    readonly tags?: ReadonlyArray<ReadonlyArray<string>>
+  }
+
+/** How a message is sent. */
+export interface SendOptions {
+  /** The message that it answers; must be in the same group. */
+  readonly replyTo?: MessageId
+  /**
+   * Two sends under one key (1 to 200 characters) are one message, across restarts: the second call
+   * returns the handle of the first.
+   */
+  readonly once?: string
+}
+
+/** The person's own account. */
+export interface AccountApi {
+  /** Who this is. */
+  readonly publicKey: PublicKey
+  /** Where this account is reached. */
+  readonly relays: Effect.Effect<ReadonlyArray<RelayUrl>, ServiceError>
+  /** Publishes a fresh KeyPackage in this device's slot; how many relays acknowledged. *relay* */
+  readonly rotateKeyPackages: Effect.Effect<number, ServiceError>
+}
+
+/** What a new group is made of. */
+export interface NewGroup {
+  /** At most 256 UTF-8 bytes. */
+  readonly name: string
+  /** At most 4096 UTF-8 bytes. */
+  readonly description?: string
+  /** Who is invited, besides oneself. */
+  readonly invite?: ReadonlyArray<PublicKey>
+  /** Where its traffic goes, 1 to 16; default: the account's relays. */
+  readonly relays?: ReadonlyArray<RelayUrl>
+  /** How long messages stay, in whole seconds; default: for ever. */
+  readonly retention?: Duration.Input
+  /** Leave out who cannot be reached instead of failing. */
+  readonly skipUnreachable?: boolean
+}
+
+/** Groups. */
+export interface GroupsApi {
+  /**
+   * Founds a group; the account is its admin. Looks up the invitees' KeyPackages *(relay)*; what is
+   * made is durable when this succeeds and the invitations go out after. Fails with `too-large` when
+   * the Welcome would not fit a gift wrap (near 128 members), before anything is sent.
+   */
+  readonly create: (
+    group: NewGroup,
+  ) => Effect.Effect<
+    { readonly group: Group; readonly change: Change },
+    GroupError | InviteError | ServiceError
+  >
+  /** One group. */
+  readonly get: (id: GroupId) => Effect.Effect<Group, GroupError | ServiceError>
+  /** Groups, the one founded or joined last first. */
+  readonly page: (
+    query?: PageOf<Group, { readonly status?: Group["status"] }>,
+  ) => Effect.Effect<Page<Group>, ServiceError>
+  /** Invites people; admins only. Looks up their KeyPackages *(relay)*. */
+  readonly invite: (
+    id: GroupId,
+    who: ReadonlyArray<PublicKey>,
+  ) => Effect.Effect<Change, GroupError | InviteError | ServiceError>
+  /** Who could be invited now. *relay* */
+  readonly reach: (
+    who: ReadonlyArray<PublicKey>,
+  ) => Effect.Effect<ReadonlyMap<PublicKey, Reach>, ServiceError>
+}
+
+/** Invitations that wait for an answer. */
+export interface InvitesApi {
+  /** Invitations, the newest first. */
+  readonly page: (query?: PageOf<Invite, never>) => Effect.Effect<Page<Invite>, ServiceError>
+  /** Joins. The KeyPackage that was used is replaced afterwards. */
+  readonly accept: (id: InviteId) => Effect.Effect<Group, InviteError | ServiceError>
+  /** Forgets the invitation and its keys; the inviter is not told. */
+  readonly decline: (id: InviteId) => Effect.Effect<void, InviteError | ServiceError>
+}
+
+/** Messages. Every send is durable when the call succeeds; the handle tells the rest. */
+export interface MessagesApi {
+  /** Sends a text (1 to 32 000 UTF-8 bytes) or an event of another kind. */
+  readonly send: (
+    to: GroupId,
+    message: Outgoing,
+    options?: SendOptions,
+  ) => Effect.Effect<Sent, GroupError | ServiceError>
+  /** Puts an emoji (1 to 64 characters) under a message; null takes one's own away. */
+  readonly react: (
+    to: MessageId,
+    emoji: string | null,
+    options?: Pick<SendOptions, "once">,
+  ) => Effect.Effect<Sent, GroupError | ServiceError>
+  /** Replaces the text of one's own message. */
+  readonly edit: (
+    id: MessageId,
+    text: string,
+    options?: Pick<SendOptions, "once">,
+  ) => Effect.Effect<Sent, GroupError | ServiceError>
+  /** Deletes for everybody: one's own message, or any as an admin of a group with a name. */
+  readonly remove: (
+    id: MessageId,
+    options?: Pick<SendOptions, "once">,
+  ) => Effect.Effect<Sent, GroupError | ServiceError>
+  /** Sends the same bytes again now, to every relay that has not acknowledged. */
+  readonly retry: (id: IntentId) => Effect.Effect<void, GroupError | ServiceError>
+  /** Finds what is being sent, also after a restart. */
+  readonly handle: (id: IntentId) => Effect.Effect<Sent, GroupError | ServiceError>
+  /** One message. */
+  readonly get: (id: MessageId) => Effect.Effect<Message, GroupError | ServiceError>
+  /** A timeline, newest first. */
+  readonly page: (
+    group: GroupId,
+    query?: PageOf<Message, never>,
+  ) => Effect.Effect<Page<Message>, GroupError | ServiceError>
+}
+
+/** How a consumer consumes. */
+export interface ConsumeOptions {
+  /** Where a consumer that is new begins: with what comes (`now`, default) or with all there is. */
+  readonly from?: "now" | "first"
+  /** How often a handler is tried before its event is parked; 1 to 100, default 5. */
+  readonly attempts?: number
+}
+
+/** Events. */
+export interface EventsApi {
+  /**
+   * Offers events to a handler until interrupted: at least once, in order within a group, each event
+   * again until the handler succeeded, also after a restart. A handler that fails `attempts` times
+   * parks that event only. One consumer of a name at a time.
+   */
+  readonly consume: <E, R>(
+    name: string,
+    handler: (event: Event) => Effect.Effect<unknown, E, R>,
+    options?: ConsumeOptions,
+  ) => Effect.Effect<never, ServiceError, R>
+  /** At most once, bounded, the oldest dropped: for screens. */
+  readonly live: Stream.Stream<Event, ServiceError>
+}
+
+/** What {@link MdkService.sync} saw. */
+export interface SyncReport {
+  /** True when every relay sent all that it had and it was all stored. */
+  readonly caughtUp: boolean
+  /** Events received since the layer was built. */
+  readonly received: number
+  /** Inputs that cannot be opened yet and wait. */
+  readonly waiting: number
+  /** Sends that no relay has acknowledged. */
+  readonly unsent: number
+  /** Relays: caught up, refusing, silent. */
+  readonly relays: RelayTally
+}
+
+/** State of the connections. */
+export interface Status {
+  /** Every relay in use. */
+  readonly relays: ReadonlyMap<RelayUrl, "connecting" | "live" | "auth-needed" | "down">
+  /** True when every relay sent all that it had. */
+  readonly caughtUp: boolean
+}
+
+/**
+ * One account on one device. Everything is local and immediate unless it says *relay*.
+ *
+ * After the layer's scope is over every call fails with `ServiceError` `closed`.
+ */
+export interface MdkService {
+  /** The person's own account. */
+  readonly account: AccountApi
+  /** Groups. */
+  readonly groups: GroupsApi
+  /** Invitations that wait for an answer. */
+  readonly invites: InvitesApi
+  /** Messages. */
+  readonly messages: MessagesApi
+  /** Events. */
+  readonly events: EventsApi
+  /**
+   * Waits until the relays sent all that they had and it is stored, or the time (default 10 s) is
+   * over. It consumes no events and never fails for one bad group. *relay*
+   */
+  readonly sync: (
+    options?: { readonly timeout?: Duration.Input },
+  ) => Effect.Effect<SyncReport, ServiceError>
+  /** The current state first, then every change. */
+  readonly status: Stream.Stream<Status>
+}
+
+/** How an account is opened. */
+export interface MdkOptions {
+  /** `ask` (default): invitations wait for `invites.accept`. `all`: each is accepted at once. */
+  readonly invites?: "ask" | "all"
+  /** Read and queue without a socket; what was queued goes out at the next start. */
+  readonly offline?: boolean
+}
