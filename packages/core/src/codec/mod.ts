@@ -1,6 +1,6 @@
 /**
- * codec
+ * Encodings that are exact in both directions: what decodes, encodes to the same bytes.
  *
  * @module
  */
-export {}
+export * from "./tls.ts"
