@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { CodecError } from "./codec_error.ts"
+import { DecodeError } from "./decode_error.ts"
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 const CODES = new TextEncoder().encode(ALPHABET)
@@ -33,14 +33,14 @@ export function encodeBase64(bytes: Uint8Array): string {
  *
  * @param text the whole text
  * @param maxBytes refuse more decoded bytes than that, before any memory is taken; absent: no bound
- * @throws {CodecError} `too-large`, `malformed`, or `not-canonical` for bits behind the last byte
+ * @throws {DecodeError} `limit`, otherwise `invalid-value`
  */
 export function decodeBase64(text: string, maxBytes?: number): Uint8Array {
-  if (text.length % 4 !== 0) throw new CodecError({ format: "base64", reason: "malformed" })
+  if (text.length % 4 !== 0) throw new DecodeError({ reason: "invalid-value" })
   const padding = text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0
   const length = text.length / 4 * 3 - padding
   if (maxBytes !== undefined && length > maxBytes) {
-    throw new CodecError({ format: "base64", reason: "too-large" })
+    throw new DecodeError({ reason: "limit" })
   }
   const bytes = new Uint8Array(length)
   const digits = text.length - padding
@@ -49,7 +49,7 @@ export function decodeBase64(text: string, maxBytes?: number): Uint8Array {
   for (let i = 0; i < digits; i++) {
     const code = text.charCodeAt(i)
     const value = code < 128 ? VALUES[code] ?? -1 : -1
-    if (value < 0) throw new CodecError({ format: "base64", reason: "malformed" })
+    if (value < 0) throw new DecodeError({ reason: "invalid-value" })
     group = (group << 6 | value) & 0xffffff
     if ((i & 3) === 3) {
       bytes[at++] = group >> 16
@@ -58,7 +58,7 @@ export function decodeBase64(text: string, maxBytes?: number): Uint8Array {
     }
   }
   const rest = padding === 1 ? group & 3 : padding === 2 ? group & 15 : 0
-  if (rest !== 0) throw new CodecError({ format: "base64", reason: "not-canonical" })
+  if (rest !== 0) throw new DecodeError({ reason: "invalid-value" })
   if (padding === 1) {
     bytes[at++] = group >> 10 & 255
     bytes[at++] = group >> 2 & 255

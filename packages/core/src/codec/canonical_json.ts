@@ -23,7 +23,7 @@ export interface CanonicalEvent {
  * Writes `[0,pubkey,created_at,kind,tags,content]` as compact UTF-8 JSON. Only `"`, `\` and the
  * control characters below U+0020 are escaped, with the short escapes where JSON has them.
  *
- * @throws {CodecError} `not-utf8` when a string holds half of a surrogate pair
+ * @throws {DecodeError} `invalid-value` when a string holds half of a surrogate pair
  */
 export function canonicalEvent(event: CanonicalEvent): Uint8Array {
   const tags = event.tags.map((tag) => `[${tag.map(quote).join(",")}]`).join(",")

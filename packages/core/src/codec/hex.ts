@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { CodecError } from "./codec_error.ts"
+import { DecodeError } from "./decode_error.ts"
 
 const DIGITS = "0123456789abcdef"
 const PAIRS = Array.from({ length: 256 }, (_, byte) => `${DIGITS[byte >> 4]}${DIGITS[byte & 15]}`)
@@ -23,7 +23,7 @@ const digit = (code: number): number =>
  *
  * @param text pairs of `0-9a-f`; nothing else, upper case included, is accepted
  * @param length exact number of bytes that is wanted; absent: any
- * @throws {CodecError} `malformed` for another digit, an odd number of digits or another length
+ * @throws {DecodeError} `invalid-value` for another digit, an odd number of digits or another length
  *
  * @example
  * ```ts
@@ -34,12 +34,12 @@ const digit = (code: number): number =>
  */
 export function decodeHex(text: string, length?: number): Uint8Array {
   if (text.length % 2 !== 0 || (length !== undefined && text.length !== length * 2)) {
-    throw new CodecError({ format: "hex", reason: "malformed" })
+    throw new DecodeError({ reason: "invalid-value" })
   }
   const bytes = new Uint8Array(text.length / 2)
   for (let i = 0; i < bytes.length; i++) {
     const value = digit(text.charCodeAt(i * 2)) << 4 | digit(text.charCodeAt(i * 2 + 1))
-    if (value < 0) throw new CodecError({ format: "hex", reason: "malformed" })
+    if (value < 0) throw new DecodeError({ reason: "invalid-value" })
     bytes[i] = value
   }
   return bytes

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { CodecError, type CodecErrorReason } from "./codec_error.ts"
+import { DecodeError, type DecodeReason } from "./decode_error.ts"
 import { decodeUtf8 } from "./utf8.ts"
 
 /**
@@ -31,23 +31,23 @@ export interface JsonLimits {
 /**
  * Reads one JSON value; white space may surround it.
  *
- * @throws {CodecError} `too-large` (bytes, depth or digits of an integer), `not-utf8` (also for `\u`
- * escapes of half surrogates), `duplicate` (member name), `truncated`, `trailing`, `malformed` (also for a
- * byte order mark)
+ * @throws {DecodeError} `limit` (bytes, depth, digits of an integer), `truncated`, `trailing-bytes`, and
+ * `invalid-value` for everything else: a member named twice, text that is not UTF-8, half a surrogate
+ * pair, a byte order mark
  */
 export function readJson(bytes: Uint8Array, limits: JsonLimits = {}): JsonValue {
-  if (bytes.length > (limits.maxBytes ?? 1 << 20)) fail("too-large")
+  if (bytes.length > (limits.maxBytes ?? 1 << 20)) fail("limit")
   const reader = new JsonReader(decodeUtf8(bytes), limits.maxDepth ?? 32)
   return reader.document()
 }
 
-const fail = (reason: CodecErrorReason): never => {
-  throw new CodecError({ format: "json", reason })
+function fail(reason: DecodeReason): never {
+  throw new DecodeError({ reason })
 }
 
 const WHITE = /[ \t\n\r]*/y
-// deno-lint-ignore no-control-regex
-const PLAIN = /[^"\\\u0000-\u001f]*/y
+// Everything but control characters, quotation marks and backslashes.
+const PLAIN = /[ !#-[\]-\uffff]*/y
 const NUMBER = /-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?/y
 const ESCAPE = /u([0-9a-fA-F]{4})|(["\\/bfnrt])/y
 const SHORT: Readonly<Record<string, string>> = {
@@ -76,7 +76,7 @@ class JsonReader {
     this.#match(WHITE)
     const value = this.#value()
     this.#match(WHITE)
-    if (this.#at !== this.#text.length) fail("trailing")
+    if (this.#at !== this.#text.length) fail("trailing-bytes")
     return value
   }
 
@@ -88,7 +88,7 @@ class JsonReader {
   }
 
   #unexpected(): never {
-    return fail(this.#at >= this.#text.length ? "truncated" : "malformed")
+    return fail(this.#at >= this.#text.length ? "truncated" : "invalid-value")
   }
 
   #take(expected: string): void {
@@ -119,7 +119,7 @@ class JsonReader {
   }
 
   #nested<A>(read: () => A): A {
-    if (this.#depth === 0) fail("too-large")
+    if (this.#depth === 0) fail("limit")
     this.#depth--
     this.#at++
     this.#match(WHITE)
@@ -133,7 +133,7 @@ class JsonReader {
     if (this.#text[this.#at] === "}") return this.#end(members)
     for (;;) {
       const name = this.#string()
-      if (members.has(name)) fail("duplicate")
+      if (members.has(name)) fail("invalid-value")
       this.#match(WHITE)
       this.#take(":")
       this.#match(WHITE)
@@ -170,7 +170,7 @@ class JsonReader {
       const next = this.#text[this.#at]
       if (next === '"') {
         this.#at++
-        if (!text.isWellFormed()) fail("not-utf8")
+        if (!text.isWellFormed()) fail("invalid-value")
         return text
       }
       if (next !== "\\") this.#unexpected()
@@ -187,7 +187,7 @@ class JsonReader {
     const literal = match[0]
     if (match[1] !== undefined || match[2] !== undefined || literal === "-0") return Number(literal)
     // Turning digits into a bigint costs the square of their number.
-    if (literal.length > MAX_INTEGER_DIGITS) fail("too-large")
+    if (literal.length > MAX_INTEGER_DIGITS) fail("limit")
     return BigInt(literal)
   }
 }
