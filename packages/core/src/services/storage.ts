@@ -41,14 +41,17 @@ export interface RowPage {
   /**
    * The position of each row, as a cursor: parallel to `rows`. A cursor names a position by column
    * values and key, not by count: it stays valid over restarts and new rows, even when its row is
-   * deleted.
+   * deleted. It is as confidential as the row.
    */
   readonly cursors: ReadonlyArray<string>
   /** True when the range holds more rows in this order. */
   readonly more: boolean
 }
 
-/** A full-text search: every word must occur (as a whole word, case and diacritics folded). */
+/**
+ * A full-text search: every word must occur (as a whole word, case and diacritics folded, see
+ * `wordsOf`). A text without any word finds nothing.
+ */
 export interface SearchQuery {
   /** The words, at most 256 UTF-16 units; they are words, never query syntax. */
   readonly text: string

@@ -29,7 +29,10 @@ export interface Collection {
 
 /** One row as it is written. */
 export interface RowData {
-  /** Values of the declared columns; a column left out is null. Integers are safe integers. */
+  /**
+   * Values of the declared columns; a column left out is null. Integers are safe integers; texts
+   * and bytes have at most 4096 bytes (UTF-8), texts no lone surrogate.
+   */
   readonly columns?: Readonly<Record<string, Scalar>>
   /** The opaque value, at most 16 MiB. */
   readonly value: Uint8Array
@@ -37,7 +40,10 @@ export interface RowData {
   readonly text?: string
 }
 
-/** Something that must hold before anything of the batch is written, else `conflict`. */
+/**
+ * Something that must hold before anything of the batch is written, else `conflict`. All of them are
+ * checked against the state before the batch, wherever they stand in it.
+ */
 export interface ExpectVerb {
   /** Discriminant. */
   readonly verb: "expect"
@@ -85,10 +91,13 @@ export interface AppendVerb extends RowData {
   readonly collection: string
 }
 
-/** The five verbs. They run in order, all or none. */
+/** The five verbs. All that write run in order, all or none. */
 export type Verb = ExpectVerb | PutVerb | DeleteVerb | DeleteRangeVerb | AppendVerb
 
-/** A range of an index: equality on a prefix of its columns, bounds on the next one. */
+/**
+ * A range of an index: equality on a prefix of its columns, bounds on the next one. Null comes before
+ * every other value; it can be asked for by equality and is outside of every bound.
+ */
 export interface Range {
   /** A declared index, or `"key"`: the order of keys (or sequence numbers) itself. */
   readonly index: string
@@ -110,7 +119,8 @@ export const MAX_BATCH_BYTES: number = 64 * 1024 * 1024
 export interface Batch {
   /**
    * 32 lower-case hex characters, fresh for every new batch. It is stored in the batch's own
-   * transaction: repeating a committed id changes nothing and succeeds with the first result.
+   * transaction: repeating a committed id changes nothing and succeeds with the first result, for
+   * at least the last 1024 batches.
    */
   readonly id: string
   /** At most {@link MAX_BATCH_VERBS} verbs and {@link MAX_BATCH_BYTES} bytes. */

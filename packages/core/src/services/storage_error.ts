@@ -57,6 +57,35 @@ export type StorageErrorReason =
   | "unsupported-runtime"
   | "closed"
 
+/** One sentence for the person per reason: what can be done about it. */
+export const STORAGE_ADVICE: Readonly<Record<StorageErrorReason, string>> = {
+  "wrong-key": "This key belongs to another database; open the file with its own",
+  "plaintext-file": "The file is not encrypted; encrypt it first, or name another file",
+  "not-a-database": "The file is something else, or was cut; restore a backup",
+  "damaged": "The file is damaged; restore a backup",
+  "wrong-key-or-damaged": "Either the key is another one or the file is damaged",
+  "newer-schema": "The file was written by a newer version; update the program",
+  "busy": "Another process uses the file for a moment; try again",
+  "account-in-use": "Another running instance has this account open; close it first",
+  "full": "There is no space left; free some and repeat",
+  "read-only": "The file or its file system cannot be written",
+  "key-missing":
+    "The database exists and its key was not found; unlock or restore the key store, never create a new key",
+  "key-exists":
+    "A key exists for a database that does not; is its disk mounted? Else choose a policy for existing keys",
+  "key-store": "The key store failed; see its own error",
+  "backend-changed": "The key is recorded in another key store; use that one, or migrate the key",
+  "unsafe-file": "Others can reach this file; use a directory of your own that only you can write",
+  "foreign-journal":
+    "The program that wrote the file left an unfinished transaction; let it finish",
+  "io": "The file system failed; check the disk",
+  "outcome-unknown": "The write may have happened; repeat the same batch to learn it",
+  "conflict": "What the batch expected does not hold; read again and decide anew",
+  "invalid": "The call breaks the contract",
+  "unsupported-runtime": "Run it on Node 22.19 or newer, on Deno 2 or on Bun 1.2",
+  "closed": "The storage is closed",
+}
+
 /** What a {@link StorageError} carries: never an identifier, a path, a byte or a driver's text. */
 export interface StorageErrorFields {
   /** The kind of work that failed. */
@@ -80,6 +109,6 @@ export const StorageError: new (fields: StorageErrorFields) => StorageError = cl
   extends Data.TaggedError("StorageError")<StorageErrorFields> {
   /** One line without identifiers. */
   override get message(): string {
-    return `storage: ${this.operation} failed: ${this.reason}`
+    return `storage: ${this.operation} failed: ${this.reason}. ${STORAGE_ADVICE[this.reason]}.`
   }
 }
