@@ -1,6 +1,34 @@
 /**
- * A Nostr relay inside the process, for demos, tests and faults; not for production.
+ * A Nostr relay inside this process, for demos and tests. **Not for production.**
+ *
+ * ```ts
+ * import { EmbeddedRelay } from "@mdk/nostr-transport/relay"
+ *
+ * const relay = await new EmbeddedRelay().start()
+ * relay.observe((seen) => seen.verb)
+ * relay.setFaults({ drop: 0.1, duplicate: 0.1, delayMillis: [0, 200] })
+ * await relay.stop()
+ * ```
  *
  * @module
  */
-export {}
+export {
+  EmbeddedRelay,
+  type EmbeddedRelayOptions,
+  type RelayObservation,
+} from "./embedded_relay.ts"
+export {
+  layerEmbeddedRelay,
+  makeEmbeddedRelay,
+  RelayStartError,
+  type RelayStartErrorFields,
+  RunningRelay,
+} from "./relay_layer.ts"
+export type { RelayFaults, RelayMessage } from "./relay_faults.ts"
+export { defaultRelayLimits, type RelayLimits } from "./relay_information.ts"
+export {
+  WebSocketClient,
+  type WebSocketClientHandlers,
+  type WebSocketClientLimits,
+} from "./websocket_client.ts"
+export type { Admission } from "./websocket_server.ts"
