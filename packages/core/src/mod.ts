@@ -4,6 +4,6 @@
  * @module
  */
 export * from "./api/mod.ts"
-export * from "./connect.ts"
+export * from "./shell/connect.ts"
 export * from "./mdk.ts"
 export * from "./services/mod.ts"

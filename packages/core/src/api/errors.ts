@@ -58,7 +58,7 @@ function define<Tag extends string, Reason extends string>(
   }
 }
 
-/** A text is not what it was parsed as. */
+/** An argument is not what it has to be: a text that was parsed as an id, a limit, a cursor, a name. */
 export type ArgumentError = MdkError<
   "ArgumentError",
   | "public-key"
@@ -68,6 +68,10 @@ export type ArgumentError = MdkError<
   | "intent-id"
   | "event-key"
   | "relay-url"
+  | "page-limit"
+  | "cursor"
+  | "consumer-name"
+  | "once-key"
 >
 /** Creates an {@link ArgumentError}. */
 export const ArgumentError: new (

@@ -6,7 +6,7 @@
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
-import type { GroupError, InviteError, ServiceError } from "./errors.ts"
+import type { ArgumentError, GroupError, InviteError, ServiceError } from "./errors.ts"
 import type { Event } from "./event.ts"
 import type { GroupId, IntentId, InviteId, MessageId, PublicKey, RelayUrl } from "./ids.ts"
 import type { Page, PageOf } from "./page.ts"
@@ -80,7 +80,7 @@ export interface GroupsApi {
   /** Groups, the one founded or joined last first. */
   readonly page: (
     query?: PageOf<Group, { readonly status?: Group["status"] }>,
-  ) => Effect.Effect<Page<Group>, ServiceError>
+  ) => Effect.Effect<Page<Group>, ArgumentError | ServiceError>
   /** Invites people; admins only. Looks up their KeyPackages *(relay)*. */
   readonly invite: (
     id: GroupId,
@@ -95,7 +95,9 @@ export interface GroupsApi {
 /** Invitations that wait for an answer. */
 export interface InvitesApi {
   /** Invitations, the newest first. */
-  readonly page: (query?: PageOf<Invite, never>) => Effect.Effect<Page<Invite>, ServiceError>
+  readonly page: (
+    query?: PageOf<Invite, never>,
+  ) => Effect.Effect<Page<Invite>, ArgumentError | ServiceError>
   /** Joins. The KeyPackage that was used is replaced afterwards. */
   readonly accept: (id: InviteId) => Effect.Effect<Group, InviteError | ServiceError>
   /** Forgets the invitation and its keys; the inviter is not told. */
@@ -109,24 +111,24 @@ export interface MessagesApi {
     to: GroupId,
     message: Outgoing,
     options?: SendOptions,
-  ) => Effect.Effect<Sent, GroupError | ServiceError>
+  ) => Effect.Effect<Sent, ArgumentError | GroupError | ServiceError>
   /** Puts an emoji (1 to 64 characters) under a message; null takes one's own away. */
   readonly react: (
     to: MessageId,
     emoji: string | null,
     options?: Pick<SendOptions, "once">,
-  ) => Effect.Effect<Sent, GroupError | ServiceError>
+  ) => Effect.Effect<Sent, ArgumentError | GroupError | ServiceError>
   /** Replaces the text of one's own message. */
   readonly edit: (
     id: MessageId,
     text: string,
     options?: Pick<SendOptions, "once">,
-  ) => Effect.Effect<Sent, GroupError | ServiceError>
+  ) => Effect.Effect<Sent, ArgumentError | GroupError | ServiceError>
   /** Deletes for everybody: one's own message, or any as an admin of a group with a name. */
   readonly remove: (
     id: MessageId,
     options?: Pick<SendOptions, "once">,
-  ) => Effect.Effect<Sent, GroupError | ServiceError>
+  ) => Effect.Effect<Sent, ArgumentError | GroupError | ServiceError>
   /** Sends the same bytes again now, to every relay that has not acknowledged. */
   readonly retry: (id: IntentId) => Effect.Effect<void, GroupError | ServiceError>
   /** Finds what is being sent, also after a restart. */
@@ -137,7 +139,7 @@ export interface MessagesApi {
   readonly page: (
     group: GroupId,
     query?: PageOf<Message, never>,
-  ) => Effect.Effect<Page<Message>, GroupError | ServiceError>
+  ) => Effect.Effect<Page<Message>, ArgumentError | GroupError | ServiceError>
 }
 
 /** How a consumer consumes. */
@@ -159,7 +161,7 @@ export interface EventsApi {
     name: string,
     handler: (event: Event) => Effect.Effect<unknown, E, R>,
     options?: ConsumeOptions,
-  ) => Effect.Effect<never, ServiceError, R>
+  ) => Effect.Effect<never, ArgumentError | ServiceError, R>
   /** At most once, bounded, the oldest dropped: for screens. */
   readonly live: Stream.Stream<Event, ServiceError>
 }
