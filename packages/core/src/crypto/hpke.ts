@@ -161,9 +161,9 @@ export function hpkeSeal(
   requireLength(input.ephemeralPrivateKey, 32, "ephemeral key")
   const ephemeral = crypto.importDhKey(input.ephemeralPrivateKey)
   const dh = crypto.dh(ephemeral, input.recipientPublicKey)
-  ephemeral.wipe()
   if (dh === undefined) return undefined
-  const kemOutput = crypto.x25519PublicKey(input.ephemeralPrivateKey)
+  const kemOutput = crypto.dhPublicKey(ephemeral)
+  ephemeral.wipe()
   const shared = sharedSecret(crypto, dh, kemOutput, input.recipientPublicKey)
   dh.fill(0)
   const { key, nonce } = scheduleKeys(crypto, shared, input.info)

@@ -139,6 +139,7 @@ export const nobleCryptoProvider: CryptoProvider = {
     requireLength(privateKey, 32, "X25519 private key")
     return new NobleDhKey(privateKey)
   },
+  dhPublicKey: (key) => x25519.getPublicKey(NobleDhKey.privateKeyOf(key)),
   dh: (key, publicKey) => {
     const privateKey = NobleDhKey.privateKeyOf(key)
     if (publicKey.length !== 32) return undefined

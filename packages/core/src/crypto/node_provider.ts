@@ -10,6 +10,7 @@
  *
  * @module
  */
+import { decodeBase64 } from "../codec/base64.ts"
 import { isAllZero, requireLength } from "./argument_size.ts"
 import { isStrictPoint, isStrictSignature } from "./ed25519_strict.ts"
 import { nobleCryptoProvider } from "./noble_provider.ts"
@@ -45,7 +46,12 @@ function concat(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
 function plain(buffer: Uint8Array): Uint8Array {
   return buffer.byteOffset === 0 && buffer.buffer.byteLength === buffer.length
     ? new Uint8Array(buffer.buffer)
-    : Uint8Array.from(buffer)
+    : new Uint8Array(buffer)
+}
+
+// A key of 32 bytes always has 43 digits, so exactly one sign of padding.
+function fromBase64Url(text: string): Uint8Array {
+  return decodeBase64(`${text.replaceAll("-", "+").replaceAll("_", "/")}=`, 32)
 }
 
 class NativeSigningKey implements SigningKey {
@@ -134,13 +140,9 @@ export function makeNodeCryptoProvider(options: NodeProviderOptions): CryptoProv
       format: "der",
       type: "spki",
     })
-  const publicBytes = (privateKey: NativeKey): Uint8Array => {
-    const der = module.createPublicKey(privateKey).export({
-      format: "der",
-      type: "spki",
-    })
-    return Uint8Array.from(der.subarray(der.length - 32))
-  }
+  // OpenSSL takes 18 µs to write DER and half a microsecond for a JWK.
+  const publicBytes = (privateKey: NativeKey): Uint8Array =>
+    fromBase64Url(module.createPublicKey(privateKey).export({ format: "jwk" }).x)
 
   const seal = (
     algorithm: string,
@@ -265,6 +267,7 @@ export function makeNodeCryptoProvider(options: NodeProviderOptions): CryptoProv
       requireLength(privateKey, 32, "X25519 private key")
       return new NativeDhKey(importPrivate(x25519PrivatePrefix, privateKey))
     },
+    dhPublicKey: (key) => publicBytes(NativeDhKey.open(key)),
     dh: (key, publicKey) => {
       const privateKey = NativeDhKey.open(key)
       if (publicKey.length !== 32) return undefined

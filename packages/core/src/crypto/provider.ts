@@ -112,6 +112,9 @@ export interface CryptoProvider {
   /** Imports an X25519 private key of 32 bytes; it is copied. */
   readonly importDhKey: (privateKey: Uint8Array) => DhKey
 
+  /** The public key of an imported X25519 private key; cheaper than importing it again. */
+  readonly dhPublicKey: (key: DhKey) => Uint8Array
+
   /**
    * X25519 (RFC 7748). `undefined` when `publicKey` is not 32 bytes or the result is all zero (a
    * point of small order).

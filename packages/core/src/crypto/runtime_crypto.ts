@@ -7,8 +7,8 @@
 
 /** A key inside the native library. */
 export interface NativeKey {
-  /** The public key as DER (SubjectPublicKeyInfo). */
-  readonly export: (options: { readonly format: "der"; readonly type: "spki" }) => Uint8Array
+  /** The public key as JWK (RFC 8037): `x` is the key in base64url without padding. */
+  readonly export: (options: { readonly format: "jwk" }) => { readonly x: string }
 }
 
 /** DER as the native import wants it. */
