@@ -1,6 +1,7 @@
 /**
- * @mdk/storage-memory
+ * A storage in memory with the same contract as the durable ones, for tests and throw-away accounts.
  *
  * @module
  */
-export {}
+export { MemoryDisk, type MemoryFault } from "./disk.ts"
+export { layer, layerOn } from "./layer.ts"

@@ -3,4 +3,4 @@
  *
  * @module
  */
-export {}
+export * from "./storage_contract.ts"
