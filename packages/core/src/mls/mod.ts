@@ -1,6 +1,115 @@
 /**
- * mls
+ * The MLS group machine: RFC 9420 with the extensions draft, ciphersuite 0x0001, as immutable
+ * values and synchronous functions. Knows nothing of Nostr and no application component.
  *
  * @module
  */
-export {}
+export {
+  type AppDataDictionary,
+  appDataDictionary,
+  appDataDictionaryExtension,
+  type AppDataUpdate,
+  type ComponentData,
+  componentData,
+  decodeAppDataDictionary,
+  decodeComponentsList,
+  encodeComponentsList,
+} from "./app_data.ts"
+export { commit, type CommitOptions, type OwnCommit } from "./commit.ts"
+export type {
+  ChangedMember,
+  CommitPreview,
+  CommittedProposal,
+  RemovedMember,
+} from "./commit_preview.ts"
+export { createGroup, type CreateGroupOptions } from "./create_group.ts"
+export {
+  type Extension,
+  findExtension,
+  type RequiredCapabilities,
+  requiredCapabilities,
+  requiredCapabilitiesExtension,
+} from "./extension.ts"
+export { MlsGroup, retire } from "./group.ts"
+export { encodeGroupContext, type GroupContext } from "./group_context.ts"
+export { join, type Joined, type JoinOptions, welcomeRefs } from "./join.ts"
+export {
+  decodeKeyPackage,
+  encodeKeyPackageMessage,
+  type KeyPackage,
+  keyPackageRef,
+  parseKeyPackage,
+  validateKeyPackage,
+} from "./key_package.ts"
+export {
+  basicCredential,
+  basicIdentity,
+  type Capabilities,
+  type Credential,
+  type LeafNode,
+  type LeafNodeSource,
+  type Lifetime,
+} from "./leaf_node.ts"
+export type { Member } from "./member.ts"
+export { MlsError, type MlsErrorFields, type MlsErrorReason } from "./mls_error.ts"
+export {
+  decodeOwnKeyPackage,
+  encodeOwnKeyPackage,
+  generateKeyPackage,
+  type GenerateKeyPackageOptions,
+  importKeyPackage,
+  type ImportKeyPackageOptions,
+  type OwnKeyPackage,
+  wipeOwnKeyPackage,
+} from "./own_key_package.ts"
+export { type ContentKind, messageDigest, type MessageHead, peek } from "./peek.ts"
+export type { PendingProposal } from "./pending_proposal.ts"
+export {
+  defaultLimits,
+  type HandshakeFormats,
+  type LifetimePolicy,
+  MARMOT_MAX_LIFETIME,
+  type MlsLimits,
+  type MlsPolicy,
+  type PskLookup,
+} from "./policy.ts"
+export { type PreSharedKeyId, ResumptionUsage } from "./pre_shared_key.ts"
+export {
+  type ApplicationReceived,
+  type CommitReceived,
+  hasMembershipTag,
+  type Processed,
+  processMessage,
+  type ProposalReceived,
+} from "./process.ts"
+export { type Proposal, proposalTypeOf } from "./proposal.ts"
+export type { InlineProposal, LeafPatch, ProposalRequest } from "./proposal_request.ts"
+export {
+  forgetProposal,
+  type FramingOptions,
+  propose,
+  type Proposed,
+  type ProposeOptions,
+} from "./propose.ts"
+export {
+  CIPHERSUITE,
+  ComponentId,
+  ContentType,
+  CredentialType,
+  ExtensionType,
+  isGrease,
+  MLS_VERSION,
+  ProposalType,
+  WireFormat,
+} from "./registry.ts"
+export { seal, type Sealed, type SealOptions } from "./seal.ts"
+export {
+  changedParts,
+  decodeState,
+  type DecodeStateOptions,
+  encodeState,
+  isSharedPart,
+  type PartChanges,
+  type StateParts,
+  uniqueNodes,
+} from "./state_parts.ts"

@@ -1,0 +1,73 @@
+/**
+ * What RFC 9420 section 7.3 asks of one LeafNode, and its signature.
+ *
+ * @module
+ */
+import type { CryptoProvider, VerificationKey } from "../crypto/provider.ts"
+import { verifyWithLabel } from "./labeled.ts"
+import { type LeafNode, leafNodeTbs } from "./leaf_node.ts"
+import type { Extension, RequiredCapabilities } from "./extension.ts"
+import { refuse } from "./mls_error.ts"
+import { CIPHERSUITE, CredentialType, MLS_VERSION } from "./registry.ts"
+
+const imported = new WeakMap<CryptoProvider, WeakMap<LeafNode, VerificationKey>>()
+
+/** The leaf's signature key, imported once. Refuses with `invalid-leaf` what is no key. */
+export function verificationKey(crypto: CryptoProvider, leaf: LeafNode): VerificationKey {
+  let keys = imported.get(crypto)
+  if (keys === undefined) imported.set(crypto, keys = new WeakMap())
+  let key = keys.get(leaf)
+  if (key === undefined) {
+    key = crypto.importVerificationKey(leaf.signatureKey) ?? refuse("invalid-leaf")
+    keys.set(leaf, key)
+  }
+  return key
+}
+
+/** Checks what a leaf says about itself: key sizes, own version, suite, credential, extensions. */
+export function checkLeafNode(leaf: LeafNode): void {
+  const { versions, cipherSuites, credentials, extensions } = leaf.capabilities
+  if (leaf.encryptionKey.length !== 32 || leaf.signatureKey.length !== 32) refuse("invalid-leaf")
+  if (leaf.credential.type !== CredentialType.basic) {
+    if (!credentials.includes(leaf.credential.type)) refuse("invalid-leaf")
+  }
+  if (!versions.includes(MLS_VERSION) || !cipherSuites.includes(CIPHERSUITE)) {
+    refuse("invalid-leaf")
+  }
+  if (!credentials.includes(leaf.credential.type)) refuse("invalid-leaf")
+  for (const e of leaf.extensions) {
+    if (e.type > 5 && !extensions.includes(e.type)) refuse("invalid-leaf")
+  }
+}
+
+/** Whether a leaf supports everything that a group requires and uses. */
+export function supportsGroup(
+  leaf: LeafNode,
+  required: RequiredCapabilities,
+  extensions: ReadonlyArray<Extension>,
+): boolean {
+  const have = leaf.capabilities
+  for (const t of required.extensions) if (t > 5 && !have.extensions.includes(t)) return false
+  for (const t of required.proposals) if (t > 7 && !have.proposals.includes(t)) return false
+  for (const t of required.credentials) if (!have.credentials.includes(t)) return false
+  for (const e of extensions) if (e.type > 5 && !have.extensions.includes(e.type)) return false
+  return true
+}
+
+/**
+ * Verifies a leaf's own signature; a leaf from a KeyPackage is not bound to a group.
+ *
+ * @throws MlsError `bad-signature` or `invalid-leaf`.
+ */
+export function verifyLeafSignature(
+  crypto: CryptoProvider,
+  leaf: LeafNode,
+  groupId: Uint8Array | undefined,
+  leafIndex: number,
+): void {
+  const unsigned = leaf.bytes.subarray(0, leaf.signedLength)
+  if (leaf.source.kind !== "key_package" && groupId === undefined) refuse("invalid-leaf")
+  const tbs = leafNodeTbs(unsigned, leaf.source, groupId ?? unsigned, leafIndex)
+  const key = verificationKey(crypto, leaf)
+  if (!verifyWithLabel(crypto, key, "LeafNodeTBS", tbs, leaf.signature)) refuse("bad-signature")
+}
