@@ -3,4 +3,5 @@
  *
  * @module
  */
+export * from "./key_store_contract.ts"
 export * from "./storage_contract.ts"

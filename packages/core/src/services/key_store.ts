@@ -39,6 +39,7 @@ export interface KeyName {
  * - `timed-out`: no answer in time
  * - `read-only`: this store cannot be written
  * - `invalid-name`: a {@link KeyName} outside its alphabet
+ * - `invalid-key`: a key to be stored is not 32 bytes long, or was zeroed before it was stored
  * - `conflict`: `replace` found another key than the expected one
  * - `wrong-passphrase`: a wrapped key was not opened by this passphrase
  */
@@ -53,6 +54,7 @@ export type KeyStoreErrorReason =
   | "timed-out"
   | "read-only"
   | "invalid-name"
+  | "invalid-key"
   | "conflict"
   | "wrong-passphrase"
 
