@@ -3,6 +3,7 @@
  *
  * @module
  */
+export * from "./account_identity_proof.ts"
 export * from "./admin_policy.ts"
 export * from "./agent_text_stream.ts"
 export * from "./app_data_dictionary.ts"
