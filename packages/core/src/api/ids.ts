@@ -6,13 +6,16 @@
  */
 import type * as Brand from "effect/Brand"
 import * as Option from "effect/Option"
-import { decode as decodeNip19, npubEncode } from "nostr-tools/nip19"
-import { secp256k1 } from "@noble/curves/secp256k1.js"
+import { isRelayUrl } from "../components/mod.ts"
+import { formatPublicKey, parsePublicKey } from "../identity/mod.ts"
 import { ArgumentError } from "./errors.ts"
 
 /** An account: the 64 lower-case hex characters of its Nostr public key. */
 export type PublicKey = string & Brand.Brand<"PublicKey">
-/** A group on this device: 64 lower-case hex characters, derived from a local secret, never sent. */
+/**
+ * A group: 64 lower-case hex characters, a hash of its private MLS group id. The same on every device;
+ * it leads back to nothing that a relay sees.
+ */
 export type GroupId = string & Brand.Brand<"GroupId">
 /** A message: the id of its inner event, 64 lower-case hex characters. */
 export type MessageId = string & Brand.Brand<"MessageId">
@@ -57,39 +60,14 @@ const hex = (characters: number) => {
 }
 
 const publicKeyText = (text: string): string | undefined => {
-  const lower = text.trim().toLowerCase()
-  let found: string | undefined
-  if (/^[0-9a-f]{64}$/.test(lower)) found = lower
-  else if (/^(npub|nprofile)1[0-9a-z]{6,2000}$/.test(lower)) {
-    try {
-      const decoded = decodeNip19(lower)
-      if (decoded.type === "npub") found = decoded.data
-      else if (decoded.type === "nprofile") found = decoded.data.pubkey
-    } catch {
-      return undefined
-    }
-  }
-  if (found === undefined) return undefined
   try {
-    secp256k1.Point.fromHex(`02${found}`)
-    return found
+    return parsePublicKey(text)
   } catch {
     return undefined
   }
 }
 
-const relayText = (text: string): string | undefined => {
-  if (new TextEncoder().encode(text).length > 512) return undefined
-  let url: URL
-  try {
-    url = new URL(text)
-  } catch {
-    return undefined
-  }
-  const fine = (url.protocol === "wss:" || url.protocol === "ws:") && url.host !== "" &&
-    url.username === "" && url.password === "" && url.hash === "" && !text.includes("#")
-  return fine ? text : undefined
-}
+const relayText = (text: string): string | undefined => isRelayUrl(text) ? text : undefined
 
 /**
  * Parses an account: `npub1...`, `nprofile1...` or 64 hex characters, a point of the curve.
@@ -105,7 +83,7 @@ const relayText = (text: string): string | undefined => {
 export const PublicKey: IdParser<PublicKey> & {
   /** The NIP-19 form, for people. */
   readonly npub: (key: PublicKey) => string
-} = { ...parser<PublicKey>("public-key", publicKeyText), npub: (key) => npubEncode(key) }
+} = { ...parser<PublicKey>("public-key", publicKeyText), npub: formatPublicKey }
 
 /** Parses a {@link GroupId}. */
 export const GroupId: IdParser<GroupId> = parser("group-id", hex(64))

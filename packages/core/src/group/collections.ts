@@ -61,13 +61,6 @@ export const ADMITTED: Collection & { readonly name: "admitted" } = define("admi
   indexes: { group: ["group_id", "at"] },
 })
 
-/** SelfRemove proposals of the current epoch, keyed `group/digest`. */
-export const PROPOSALS: Collection & { readonly name: "proposals" } = define("proposals", {
-  kind: "keyed",
-  columns: { group_id: "text" },
-  indexes: { group: ["group_id"] },
-})
-
 /** Events that cannot be opened or placed yet, keyed `group/event id`. Bounded per group. */
 export const WAITING: Collection & { readonly name: "waiting" } = define("waiting", {
   kind: "keyed",
@@ -181,7 +174,6 @@ export const COLLECTIONS: ReadonlyArray<Collection> = [
   ROUTES,
   MLS_PARTS,
   ADMITTED,
-  PROPOSALS,
   WAITING,
   MESSAGES,
   ANNOTATIONS,

@@ -22,7 +22,7 @@ import { type EventLog, EVENTS_BELL, type LoggedEvent } from "./event_log.ts"
 import type { EventRecord } from "./event_record.ts"
 import { toServiceError } from "./failure.ts"
 import type { KeyedLock } from "./keyed_lock.ts"
-import { decodeRecord, encodeRecord } from "./record.ts"
+import { decodeRecord, encodeRecord } from "../group/record.ts"
 
 /** Events that are looked at together. */
 const WINDOW = 256

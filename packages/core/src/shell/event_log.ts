@@ -14,7 +14,7 @@ import type { ServiceError } from "../api/errors.ts"
 import type { Bells } from "./bells.ts"
 import type { EventRecord } from "./event_record.ts"
 import { toServiceError } from "./failure.ts"
-import { decodeRecord, encodeRecord } from "./record.ts"
+import { decodeRecord, encodeRecord } from "../group/record.ts"
 
 /** One entry of the log. */
 export interface LoggedEvent {
