@@ -25,8 +25,8 @@ export interface EntryPort {
   readonly write: (name: KeyName, entry: Uint8Array) => Promise<void>
   /** Deletes the entry; false when there was none. */
   readonly remove: (name: KeyName) => Promise<boolean>
-  /** The key ids of a service, in any order. */
-  readonly list: (serviceId: string) => Promise<ReadonlyArray<string>>
+  /** The key ids of a service, in any order; undefined when the library cannot list. */
+  readonly list: ((serviceId: string) => Promise<ReadonlyArray<string>>) | undefined
   /**
    * What an error means; `transient` when the same call may succeed at once. Total: an error that
    * nobody knows is `unavailable`, never `missing`.

@@ -12,7 +12,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { decodeEntry, encodeEntry } from "./entry_format.ts"
 import type { EntryPort } from "./entry_port.ts"
-import { failure, type KeyStoreOperation } from "./failure.ts"
+import { type Diagnosis, failure, type KeyStoreOperation } from "./failure.ts"
 import { checkName, checkServiceId, PROBE_SUFFIX } from "./key_name.ts"
 import { keyToStore, redact } from "./stored_key.ts"
 import { inTurn, type Turn } from "./turns.ts"
@@ -20,6 +20,10 @@ import { inTurn, type Turn } from "./turns.ts"
 /** How long one call of a `KeyStore` may take when nothing else is said: a person may be asked. */
 export const DEFAULT_TIME_LIMIT: Duration.Duration = Duration.seconds(60)
 
+const CANNOT_LIST: Diagnosis = {
+  reason: "unavailable",
+  advice: "This store cannot list its entries. Ask for a key by its name.",
+}
 const PROBE_ENTRY = new TextEncoder().encode("mdk-probe")
 
 /** The library calls of one turn, as Effects that fail with `KeyStoreError`. */
@@ -186,11 +190,17 @@ export const makeEntryStore = (
     list: Effect.fn("KeyStore.list")((serviceId) =>
       Effect.andThen(
         checkServiceId(serviceId, "list"),
-        bounded([serviceId], "list", ({ call }) =>
-          Effect.map(
-            call(() => port.list(serviceId)),
-            (ids) => [...new Set(ids)].filter((id) => !id.endsWith(PROBE_SUFFIX)).sort(),
-          )),
+        bounded(
+          [serviceId],
+          "list",
+          Effect.fnUntraced(function* ({ call, proveOpen }) {
+            const { list } = port
+            if (list === undefined) return yield* failure("list", CANNOT_LIST)
+            const ids = yield* call(() => list(serviceId))
+            if (ids.length === 0 && mayBeClosed) yield* proveOpen({ serviceId, keyId: "list" })
+            return [...new Set(ids)].filter((id) => !id.endsWith(PROBE_SUFFIX)).sort()
+          }),
+        ),
       )
     ),
   }

@@ -5,12 +5,10 @@
  */
 import { equalBytes } from "@mdk/core/crypto"
 import {
-  Entropy,
   type KeyName,
   KeyStore,
   type KeyStoreError,
   type KeyStoreService,
-  systemEntropy,
 } from "@mdk/core/services"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -22,6 +20,7 @@ import { resolve } from "node:path"
 import { DEFAULT_TIME_LIMIT } from "../entry/entry_store.ts"
 import { failure, type KeyStoreOperation } from "../entry/failure.ts"
 import { checkName, checkServiceId } from "../entry/key_name.ts"
+import { randomSource } from "../entry/random_source.ts"
 import { keyToStore, redact } from "../entry/stored_key.ts"
 import { inTurn } from "../entry/turns.ts"
 import { type HeldPassphrase, holdPassphrase } from "../passphrase/held_passphrase.ts"
@@ -69,8 +68,7 @@ export const openSettings = (
     }
     const folder = resolve(options.directory)
     yield* openFolder(folder)
-    const entropy = Option.getOrElse(yield* Effect.serviceOption(Entropy), () => systemEntropy)
-    return { folder, parameters, entropy }
+    return { folder, parameters, entropy: yield* randomSource }
   })
 
 /** The service over a prepared folder. Internal: it does not check the parameters' strength. */
