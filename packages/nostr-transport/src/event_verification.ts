@@ -7,37 +7,33 @@
  *
  * @module
  */
+import { canonicalEvent, decodeHex, encodeHex } from "@mdk/core/codec"
+import { defaultCryptoProvider, schnorrVerify } from "@mdk/core/crypto"
 import type { NostrEvent } from "@mdk/core/services"
-import { getEventHash, verifyEvent } from "nostr-tools/pure"
 
 /** Checks signatures; the id was checked before. May answer at once or later (worker, WebAssembly). */
 export type SignatureVerifier = (event: NostrEvent) => boolean | Promise<boolean>
 
-function copy(event: NostrEvent) {
-  return {
-    id: event.id,
-    pubkey: event.pubkey,
-    created_at: event.created_at,
-    kind: event.kind,
-    tags: event.tags.map((tag) => [...tag]),
-    content: event.content,
-    sig: event.sig,
-  }
-}
-
-/** True when `event.id` is the hash of the event's canonical form. */
+/** True when `event.id` is the hash of the event's canonical form. Never throws. */
 export function hasOwnId(event: NostrEvent): boolean {
   try {
-    return getEventHash(copy(event)) === event.id
+    return encodeHex(defaultCryptoProvider().sha256(canonicalEvent(event))) === event.id
   } catch {
     return false
   }
 }
 
-/** True when id and signature are genuine. Synchronous, pure JavaScript, never throws. */
-export const verifySignature: SignatureVerifier & ((event: NostrEvent) => boolean) = (event) => {
+/**
+ * True when the author signed `event.id`; the id itself is checked with {@link hasOwnId}.
+ * Synchronous, pure JavaScript, about a millisecond; never throws.
+ */
+export function hasOwnSignature(event: NostrEvent): boolean {
   try {
-    return verifyEvent(copy(event))
+    return schnorrVerify(
+      decodeHex(event.pubkey, 32),
+      decodeHex(event.id, 32),
+      decodeHex(event.sig, 64),
+    )
   } catch {
     return false
   }

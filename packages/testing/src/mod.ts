@@ -5,3 +5,4 @@
  */
 export * from "./key_store_contract.ts"
 export * from "./storage_contract.ts"
+export * from "./transport_contract.ts"

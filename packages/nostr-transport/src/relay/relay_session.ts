@@ -5,7 +5,7 @@
  */
 import type { Filter, NostrEvent } from "@mdk/core/services"
 import { firstTag, readEvent } from "../event_shape.ts"
-import { hasOwnId, verifySignature } from "../event_verification.ts"
+import { hasOwnId, hasOwnSignature } from "../event_verification.ts"
 import { matchesAnyFilter, readFilter } from "../filter.ts"
 import { type EventStore, isExpired } from "./event_store.ts"
 import type { RelayFaults, RelayMessage } from "./relay_faults.ts"
@@ -117,7 +117,7 @@ export class RelaySession {
     const { limits, authRequired, now, faults } = this.#core
     if (bytes > limits.maxEventBytes + 12) return "invalid: event too large"
     if (!hasOwnId(event)) return "invalid: the id is not the event's hash"
-    if (!verifySignature(event)) return "invalid: bad signature"
+    if (!hasOwnSignature(event)) return "invalid: bad signature"
     if (event.kind === 22_242) return "invalid: authentication is not published"
     if (event.created_at > now() + limits.maxFutureSeconds) return "invalid: created_at too late"
     if (isExpired(event, now())) return "invalid: the event is expired"
@@ -192,7 +192,7 @@ export class RelaySession {
   }
 
   #authRefusal(event: NostrEvent): string | undefined {
-    if (!hasOwnId(event) || !verifySignature(event)) return "invalid: bad signature"
+    if (!hasOwnId(event) || !hasOwnSignature(event)) return "invalid: bad signature"
     if (event.kind !== 22_242) return "invalid: an authentication has kind 22242"
     if (this.#challenge === undefined || firstTag(event, "challenge") !== this.#challenge) {
       return "invalid: wrong challenge"

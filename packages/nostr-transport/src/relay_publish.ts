@@ -1,0 +1,89 @@
+/**
+ * Sends one event to one relay and reads the relay's answer.
+ *
+ * @module
+ */
+import type { NostrEvent, RelayAnswer } from "@mdk/core/services"
+import * as Effect from "effect/Effect"
+import * as Random from "effect/Random"
+import { refusalAdvice } from "./reason_prefix.ts"
+import { reconnectDelay, type ReconnectTiming } from "./reconnect_delay.ts"
+import type { RelayConnection } from "./relay_connection.ts"
+
+/** How hard to try. */
+export interface PublishLimits {
+  /** Milliseconds after which a relay is `unanswered`. */
+  readonly totalMillis: number
+  /** Milliseconds for getting a connection. */
+  readonly connectMillis: number
+  /** Times that the event is sent, refused dials included. */
+  readonly attempts: number
+  /** Waits between them. */
+  readonly timing: ReconnectTiming
+}
+
+/** What a relay did with the event, without its name. */
+type Outcome = Omit<RelayAnswer, "relay">
+
+/**
+ * Sends the same bytes until the relay decides, or time or patience is out. Repeating is safe: a
+ * relay knows an event by its id.
+ */
+export const publishToRelay: (
+  relay: string,
+  connection: RelayConnection,
+  event: NostrEvent,
+  limits: PublishLimits,
+) => Effect.Effect<RelayAnswer> = (relay, connection, event, limits) => {
+  let last: Outcome = { outcome: "unanswered" }
+  let proved = false
+
+  const attempt = Effect.gen(function* () {
+    const live = yield* connection.live.pipe(Effect.timeoutOrElse({
+      duration: limits.connectMillis,
+      orElse: () => Effect.succeed(undefined),
+    }))
+    if (live === undefined) return last
+    if (!live) return undefined
+    const acknowledgement = yield* connection.exchange(event)
+    if (acknowledgement._tag === "Disconnected") return undefined
+    if (acknowledgement._tag === "TimedOut") return { outcome: "unanswered" } satisfies Outcome
+    const { accepted, prefix } = acknowledgement
+    if (accepted || prefix === "duplicate") return { outcome: "accepted" } satisfies Outcome
+    const answer = (outcome: RelayAnswer["outcome"]): Outcome =>
+      prefix === undefined ? { outcome } : { outcome, prefix }
+    switch (refusalAdvice(prefix)) {
+      case "authenticate":
+        if (proved) return answer("rejected")
+        proved = true
+        if (!(yield* connection.authenticate)) return answer("rejected")
+        return yield* Effect.succeed("again" as const)
+      case "later":
+        last = answer("unanswered")
+        return undefined
+      case "never":
+        return answer("rejected")
+    }
+  })
+
+  const all = Effect.gen(function* () {
+    for (let tries = 0; tries < limits.attempts;) {
+      const outcome = yield* attempt
+      if (outcome === "again") continue
+      if (outcome !== undefined) return outcome
+      tries += 1
+      if (tries < limits.attempts) {
+        yield* Effect.sleep(reconnectDelay(limits.timing, tries, yield* Random.next))
+      }
+    }
+    return last
+  })
+
+  return all.pipe(
+    Effect.timeoutOrElse({
+      duration: limits.totalMillis,
+      orElse: () => Effect.sync(() => last),
+    }),
+    Effect.map((outcome) => ({ relay, ...outcome })),
+  )
+}
