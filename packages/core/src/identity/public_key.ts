@@ -68,6 +68,17 @@ export function publicKeyFromBytes(identity: Uint8Array): PublicKey {
   return encodeHex(identity) as PublicKey
 }
 
+/**
+ * {@link publicKeyFromBytes} for a key that was checked before (a leaf that was verified when it entered
+ * its tree): no arithmetic on the curve.
+ *
+ * @throws {KeyFormatError} `malformed` for another length
+ */
+export function checkedPublicKey(identity: Uint8Array): PublicKey {
+  if (identity.length !== 32) throw new KeyFormatError({ reason: "malformed" })
+  return encodeHex(identity) as PublicKey
+}
+
 /** The 32 bytes of an account key: the identity of its basic MLS credentials. */
 export function publicKeyToBytes(key: PublicKey): Uint8Array {
   return decodeHex(key, 32)
