@@ -1,0 +1,16 @@
+/**
+ * Entry of the program `mdk`: refuses runtimes that are too old, then runs the command line.
+ *
+ * @module
+ */
+import process from "node:process"
+import { refusal } from "./runtime_support.ts"
+
+const refused = refusal(process.versions)
+if (refused !== undefined) {
+  process.stderr.write(`${refused}\n`)
+  process.exitCode = 78
+} else {
+  const { main } = await import("./program.ts")
+  process.exitCode = await main(process.argv.slice(2))
+}

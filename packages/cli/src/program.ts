@@ -1,0 +1,86 @@
+/**
+ * The command line of `mdk`.
+ *
+ * @module
+ */
+import { Command, CommanderError } from "commander"
+import process from "node:process"
+import { registerAccount } from "./commands/account.ts"
+import { registerChat } from "./commands/chat.ts"
+import type { Runner } from "./commands/command_line.ts"
+import { registerDemo } from "./commands/demo.ts"
+import { registerGroup } from "./commands/group.ts"
+import { registerListen } from "./commands/listen.ts"
+import { registerRelay } from "./commands/relay.ts"
+import { registerSend } from "./commands/send.ts"
+import { defaultHome } from "./home.ts"
+import { runCommand } from "./run_command.ts"
+import { makeTerminal } from "./terminal.ts"
+
+const USAGE = 64
+
+const collect = (
+  value: string,
+  before: ReadonlyArray<string> | undefined,
+): ReadonlyArray<string> => [
+  ...(before ?? []),
+  value,
+]
+
+const EXIT_CODES = `
+Exit codes: 0 done, 64 usage, 65 malformed or damaged, 66 not found, 69 no relay
+or store reached, 70 fault of the program, 73 exists already or unsafe place,
+74 disk, 75 in use by another process, 76 refused by the others, 77 wrong key or
+not allowed, 78 runtime or format will not do, 130 interrupted.`
+
+/** Builds the command line; `run` gets the effect of the command that was called. */
+export function commandLine(run: Runner): Command {
+  const program = new Command("mdk")
+    .description("end-to-end encrypted group messaging: MLS over Nostr")
+    .option("--home <dir>", "folder of the account", defaultHome())
+    .option("--relay <url>", "relay; may be given several times", collect)
+    .option("--passphrase-file <file>", "passphrase of the database key; else it is asked for")
+    .option("--json", "results as JSON, one value per line")
+    .helpCommand(true)
+    .showHelpAfterError("(mdk --help lists the commands)")
+    .addHelpText("after", EXIT_CODES)
+    .exitOverride()
+  for (
+    const register of [
+      registerDemo,
+      registerAccount,
+      registerGroup,
+      registerSend,
+      registerListen,
+      registerChat,
+      registerRelay,
+    ]
+  ) register(program, run)
+  inheritExitOverride(program)
+  return program
+}
+
+/** Commands that were built apart do not inherit the override. */
+function inheritExitOverride(command: Command): void {
+  for (const child of command.commands) {
+    child.exitOverride()
+    inheritExitOverride(child)
+  }
+}
+
+/** Runs the program; the result is its exit code. Never rejects. */
+export async function main(args: ReadonlyArray<string>): Promise<number> {
+  let code = 0
+  const program = commandLine(async (options, command) => {
+    code = await runCommand(makeTerminal(options.json === true), command)
+  })
+  try {
+    await program.parseAsync([...args], { from: "user" })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    return error.exitCode === 0 ? 0 : USAGE
+  } finally {
+    process.stdin.pause()
+  }
+  return code
+}
