@@ -26,8 +26,12 @@ process.chdir(resolve(import.meta.dirname ?? ".", ".."))
 
 const deno = (...args: ReadonlyArray<string>) => async (): Promise<ReadonlyArray<string>> => {
   const { code, output } = await run(Deno.execPath(), args, { env: { NO_COLOR: "1" } })
-  return code === 0 ? [] : [output.trimEnd()]
+  return code === 0 ? [] : [withoutProgress(output)]
 }
+
+/** What Deno says about its own progress tells nothing about a complaint. */
+const withoutProgress = (output: string): string =>
+  output.split("\n").filter((line) => !/^(Check|Download|Initialize) /.test(line)).join("\n").trim()
 
 const shown = (findings: ReadonlyArray<Finding>): ReadonlyArray<string> =>
   findings.map(({ path, problem }) => `${path}: ${problem}`)
@@ -58,7 +62,7 @@ async function docLint(): Promise<ReadonlyArray<string>> {
     env: { NO_COLOR: "1" },
   })
   const diagnostics = diagnosticsOf(output)
-  if (code !== 0 && diagnostics.length === 0) return [output.trimEnd()]
+  if (code !== 0 && diagnostics.length === 0) return [withoutProgress(output)]
   return ownDiagnostics(diagnostics, linesOf(sources.map((path) => read(path).text)))
     .map((block) => block.trimEnd())
 }
