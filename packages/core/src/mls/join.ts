@@ -3,12 +3,45 @@
  *
  * @module
  */
+import { decodeTls } from "../codec/tls.ts"
+import { hpkeOpen } from "../crypto/hpke.ts"
 import type { CryptoProvider } from "../crypto/provider.ts"
-import type { Extension } from "./extension.ts"
-import type { MlsGroup } from "./group.ts"
-import type { Member } from "./member.ts"
+import { equalBytes } from "../crypto/secret.ts"
+import { decodeBoundary } from "./decode_boundary.ts"
+import { type Extension, findExtension } from "./extension.ts"
+import { groupOf, type MlsGroup } from "./group.ts"
+import { epochFromIntermediate, joinerKeys, pskSecret, welcomeKey } from "./key_schedule.ts"
+import { encryptContext, verifyWithLabel } from "./labeled.ts"
+import { verificationKey } from "./leaf_validation.ts"
+import { type Member, memberOf } from "./member.ts"
+import { refuse } from "./mls_error.ts"
+import { decodeMlsMessage } from "./mls_message.ts"
+import { confirmationTag, interimTranscriptHash } from "./next_epoch.ts"
+import { OwnKeys, PrivateKey } from "./own_keys.ts"
 import type { OwnKeyPackage } from "./own_key_package.ts"
-import type { MlsLimits, MlsPolicy } from "./policy.ts"
+import { defaultLimits, type MlsLimits, type MlsPolicy } from "./policy.ts"
+import { checkContextExtensions } from "./proposal_list.ts"
+import {
+  filteredDirectPath,
+  publicKeyOf,
+  type RatchetTree,
+  readRatchetTree,
+} from "./ratchet_tree.ts"
+import { CIPHERSUITE, ExtensionType, MLS_VERSION } from "./registry.ts"
+import { SecretTree } from "./secret_tree.ts"
+import { treeHashOf } from "./tree_hash.ts"
+import { learn } from "./tree_kem.ts"
+import { covers } from "./tree_math.ts"
+import { validateTree } from "./tree_validation.ts"
+import {
+  type GroupInfo,
+  type GroupSecrets,
+  readGroupInfo,
+  readGroupSecrets,
+  type Welcome,
+} from "./welcome.ts"
+
+const none = new Uint8Array(0)
 
 /** What {@link join} needs. */
 export interface JoinOptions {
@@ -38,9 +71,20 @@ export interface Joined {
   readonly groupInfoExtensions: ReadonlyArray<Extension>
 }
 
-/** The `KeyPackageRef`s that a Welcome names, without opening anything. */
-export function welcomeRefs(_welcome: Uint8Array): ReadonlyArray<Uint8Array> {
-  throw new Error("not yet")
+/**
+ * The `KeyPackageRef`s that a Welcome names, without opening anything.
+ *
+ * @throws MlsError `malformed` or `unsupported`.
+ */
+export function welcomeRefs(welcome: Uint8Array): ReadonlyArray<Uint8Array> {
+  return decodeWelcome(welcome.slice()).secrets.map((s) => s.newMember)
+}
+
+function decodeWelcome(bytes: Uint8Array): Welcome {
+  const decoded = decodeMlsMessage(bytes)
+  if (decoded.wireFormat !== "welcome") refuse("unsupported")
+  if (decoded.welcome.cipherSuite !== CIPHERSUITE) refuse("unsupported")
+  return decoded.welcome
 }
 
 /**
@@ -48,6 +92,139 @@ export function welcomeRefs(_welcome: Uint8Array): ReadonlyArray<Uint8Array> {
  *
  * @throws MlsError with the reason.
  */
-export function join(_options: JoinOptions): Joined {
-  throw new Error("not yet")
+export function join(options: JoinOptions): Joined {
+  const { crypto, policy = {} } = options
+  const welcome = decodeWelcome(options.welcome.slice())
+  const { own, secrets } = openGroupSecrets(crypto, welcome, options.keyPackages)
+  checkPsks(secrets)
+  const psk = pskSecret(crypto, secrets.psks, policy.psk)
+  const { intermediate, welcome: welcomeSecret } = joinerKeys(crypto, secrets.joinerSecret, psk)
+  secrets.joinerSecret.fill(0)
+  psk.fill(0)
+  const info = openGroupInfo(crypto, welcome, welcomeSecret)
+  const { context, contextBytes } = info
+  if (context.version !== MLS_VERSION || context.cipherSuite !== CIPHERSUITE) refuse("unsupported")
+  const tree = treeOf(info, options.ratchetTree)
+  const signer = tree.leaves[info.signer] ?? refuse("invalid-group-info")
+  const key = verificationKey(crypto, signer)
+  if (!verifyWithLabel(crypto, key, "GroupInfoTBS", info.tbs, info.signature)) {
+    refuse("bad-signature")
+  }
+  if (!equalBytes(treeHashOf(crypto, tree), context.treeHash)) refuse("invalid-tree")
+  checkContextExtensions(context.extensions)
+  decodeBoundary(() => validateTree(crypto, tree, context.groupId, context.extensions))
+  const ownLeaf = tree.leaves.findIndex((leaf) =>
+    leaf !== undefined && equalBytes(leaf.bytes, own.keyPackage.leafNode.bytes)
+  )
+  if (ownLeaf < 0 || ownLeaf === info.signer) refuse("invalid-group-info")
+  const epoch = epochFromIntermediate(crypto, intermediate, contextBytes)
+  intermediate.fill(0)
+  const tag = confirmationTag(
+    crypto,
+    epoch.secrets.confirmation.bytes,
+    context.confirmedTranscriptHash,
+  )
+  if (!equalBytes(tag, info.confirmationTag)) {
+    epoch.secrets.release()
+    epoch.encryptionSecret.fill(0)
+    refuse("bad-confirmation-tag")
+  }
+  const path = learnPath(crypto, tree, info.signer, ownLeaf, secrets.pathSecret)
+  const group = groupOf({
+    crypto,
+    limits: { ...defaultLimits, ...options.limits },
+    context,
+    contextBytes,
+    confirmationTag: tag,
+    interimTranscriptHash: interimTranscriptHash(crypto, context.confirmedTranscriptHash, tag),
+    tree,
+    ownLeaf,
+    keys: new OwnKeys(
+      PrivateKey.copyOf(own.leafKey.bytes),
+      path,
+      PrivateKey.copyOf(own.signatureSeed.bytes),
+    ),
+    secrets: epoch.secrets,
+    secretTree: SecretTree.ofEncryptionSecret(tree.leaves.length, epoch.encryptionSecret),
+    proposals: [],
+  })
+  return {
+    group,
+    keyPackage: own,
+    inviter: memberOf(info.signer, signer),
+    groupInfoExtensions: info.extensions,
+  }
+}
+
+/** Only PSKs of usage `application` (or external ones) can be in an ordinary Welcome, each once. */
+function checkPsks(secrets: GroupSecrets): void {
+  secrets.psks.forEach((id, i) => {
+    if (id.kind === "resumption" && id.usage !== 1) refuse("policy")
+    if (id.nonce.length !== 32) refuse("invalid-group-info")
+    for (const other of secrets.psks.slice(0, i)) {
+      if (other.kind === id.kind && equalBytes(other.nonce, id.nonce)) refuse("invalid-group-info")
+    }
+  })
+}
+
+function openGroupSecrets(
+  crypto: CryptoProvider,
+  welcome: Welcome,
+  keyPackages: ReadonlyArray<OwnKeyPackage>,
+): { readonly own: OwnKeyPackage; readonly secrets: GroupSecrets } {
+  for (const { newMember, secrets } of welcome.secrets) {
+    const own = keyPackages.find((k) => equalBytes(k.ref, newMember))
+    if (own === undefined) continue
+    const recipientKey = crypto.importDhKey(own.initKey.bytes)
+    const plaintext = hpkeOpen(crypto, {
+      recipientKey,
+      recipientPublicKey: own.keyPackage.initKey,
+      kemOutput: secrets.kemOutput,
+      info: encryptContext("Welcome", welcome.encryptedGroupInfo),
+      additionalData: none,
+      ciphertext: secrets.ciphertext,
+    })
+    recipientKey.wipe()
+    if (plaintext === undefined) refuse("decryption-failed")
+    const opened = decodeBoundary(() => decodeTls(plaintext, readGroupSecrets))
+    if (opened.joinerSecret.length !== 32) refuse("malformed")
+    if (opened.pathSecret !== undefined && opened.pathSecret.length !== 32) refuse("malformed")
+    return { own, secrets: opened }
+  }
+  return refuse("not-for-us")
+}
+
+function openGroupInfo(
+  crypto: CryptoProvider,
+  welcome: Welcome,
+  welcomeSecret: Uint8Array,
+): GroupInfo {
+  const { key, nonce } = welcomeKey(crypto, welcomeSecret)
+  welcomeSecret.fill(0)
+  const plaintext = crypto.aes128GcmOpen(key, nonce, welcome.encryptedGroupInfo, none)
+  key.fill(0)
+  if (plaintext === undefined) refuse("decryption-failed")
+  return decodeBoundary(() => decodeTls(plaintext, readGroupInfo))
+}
+
+function treeOf(info: GroupInfo, beside: Uint8Array | undefined): RatchetTree {
+  const inside = findExtension(info.extensions, ExtensionType.ratchetTree)
+  const bytes = inside ?? beside?.slice() ?? refuse("missing-tree")
+  return decodeBoundary(() => decodeTls(bytes, readRatchetTree))
+}
+
+/** Keys of the nodes that the path secret of a Welcome reaches. */
+function learnPath(
+  crypto: CryptoProvider,
+  tree: RatchetTree,
+  signer: number,
+  ownLeaf: number,
+  secret: Uint8Array | undefined,
+): ReadonlyMap<number, PrivateKey> {
+  if (secret === undefined) return new Map()
+  const nodes = filteredDirectPath(tree, signer).map((f) => f.node)
+    .filter((node) => covers(node, ownLeaf))
+  const learned = learn(crypto, secret, nodes, nodes.map((n) => publicKeyOf(tree, n)))
+  learned.commitSecret.fill(0)
+  return learned.keys
 }

@@ -30,6 +30,8 @@ export {
   requiredCapabilities,
   requiredCapabilitiesExtension,
 } from "./extension.ts"
+export { exportGroupInfo, type ExportGroupInfoOptions } from "./export_group_info.ts"
+export type { FramingOptions } from "./framing_options.ts"
 export { MlsGroup, retire } from "./group.ts"
 export { encodeGroupContext, type GroupContext } from "./group_context.ts"
 export { join, type Joined, type JoinOptions, welcomeRefs } from "./join.ts"
@@ -84,13 +86,7 @@ export {
 } from "./process.ts"
 export { type Proposal, proposalTypeOf } from "./proposal.ts"
 export type { InlineProposal, LeafPatch, ProposalRequest } from "./proposal_request.ts"
-export {
-  forgetProposal,
-  type FramingOptions,
-  propose,
-  type Proposed,
-  type ProposeOptions,
-} from "./propose.ts"
+export { forgetProposal, propose, type Proposed, type ProposeOptions } from "./propose.ts"
 export {
   CIPHERSUITE,
   ComponentId,

@@ -3,20 +3,19 @@
  *
  * @module
  */
+import { equalBytes } from "../crypto/secret.ts"
 import type { EntropyService } from "../services/entropy.ts"
-import type { MlsGroup } from "./group.ts"
+import type { FramingOptions } from "./framing_options.ts"
+import { groupOf, type MlsGroup, stateOf } from "./group.ts"
+import { type GroupState, successor } from "./group_state.ts"
+import { refuse } from "./mls_error.ts"
+import { frameContent, signContent } from "./own_content.ts"
+import { type FreshLeafKeys, freshLeafKeys, signOwnLeaf } from "./own_leaf.ts"
 import type { MlsPolicy } from "./policy.ts"
+import { checkStandalone, proposalRef } from "./process_proposal.ts"
+import type { Proposal } from "./proposal.ts"
 import type { ProposalRequest } from "./proposal_request.ts"
-
-/** How a message is framed. */
-export interface FramingOptions {
-  /** Default `public`. */
-  readonly wireFormat?: "public" | "private"
-  /** `authenticated_data`; default empty. */
-  readonly authenticatedData?: Uint8Array
-  /** A PrivateMessage is padded with zeros to a multiple of this many bytes; default 0: none. */
-  readonly padding?: number
-}
+import { proposalFor } from "./requested_proposal.ts"
 
 /** What {@link propose} needs besides the proposal. */
 export interface ProposeOptions extends FramingOptions {
@@ -42,17 +41,64 @@ export interface Proposed {
  * @throws MlsError `invalid-proposal`, `invalid-argument`, or what a bad Add breaks.
  */
 export function propose(
-  _group: MlsGroup,
-  _request: ProposalRequest,
-  _options: ProposeOptions,
+  group: MlsGroup,
+  request: ProposalRequest,
+  options: ProposeOptions,
 ): Proposed {
-  throw new Error("not yet")
+  const state = stateOf(group)
+  if (request.type === "selfRemove" && options.wireFormat === "private") {
+    refuse("invalid-argument")
+  }
+  if (state.proposals.length >= state.limits.pendingProposals) refuse("invalid-argument")
+  const { proposal, own } = requested(state, request, options.entropy)
+  const signed = signContent(state, { kind: "proposal", proposal }, options)
+  checkStandalone(state, proposal, state.ownLeaf, signed.wireFormat, options.policy ?? {})
+  const framed = frameContent(state, signed, undefined, options)
+  const auth = { signature: signed.signature, confirmationTag: undefined }
+  const ref = proposalRef(state.crypto, signed.wireFormat, signed.content.bytes, auth)
+  const stored = {
+    ref,
+    sender: state.ownLeaf,
+    proposal,
+    digest: state.crypto.sha256(framed.message),
+    own,
+  }
+  const next = successor(state, {
+    proposals: [...state.proposals, stored],
+    ...(framed.secretTree === undefined ? {} : { secretTree: framed.secretTree }),
+  })
+  return { group: groupOf(next), message: framed.message, ref }
+}
+
+function requested(
+  state: GroupState,
+  request: ProposalRequest,
+  entropy: EntropyService,
+): { readonly proposal: Proposal; readonly own: FreshLeafKeys | undefined } {
+  if (request.type === "selfRemove") return { proposal: { type: "selfRemove" }, own: undefined }
+  if (request.type !== "update") return { proposal: proposalFor(request, entropy), own: undefined }
+  const { crypto, ownLeaf, context } = state
+  const own = freshLeafKeys(entropy, request.patch)
+  const leafNode = signOwnLeaf(
+    crypto,
+    state.tree.leaves[ownLeaf] ?? refuse("removed"),
+    request.patch,
+    own,
+    (own.signatureSeed ?? state.keys.signature).signingKey(crypto),
+    { kind: "update" },
+    context.groupId,
+    ownLeaf,
+  )
+  return { proposal: { type: "update", leafNode }, own }
 }
 
 /**
  * The value without one pending proposal. A commit that refers to it can then not be processed any
  * more, so this is for proposals that the caller's own rules refuse. Unknown refs change nothing.
  */
-export function forgetProposal(_group: MlsGroup, _ref: Uint8Array): MlsGroup {
-  throw new Error("not yet")
+export function forgetProposal(group: MlsGroup, ref: Uint8Array): MlsGroup {
+  const state = stateOf(group)
+  const proposals = state.proposals.filter((p) => !equalBytes(p.ref, ref))
+  if (proposals.length === state.proposals.length) return group
+  return groupOf(successor(state, { proposals }))
 }
