@@ -15,7 +15,17 @@
  */
 export { NostrTransport } from "./nostr_transport.ts"
 export type { NostrTransportOptions } from "./transport_options.ts"
-export type { SignatureVerifier } from "./event_verification.ts"
+export { isHex64, readEvent } from "./event_shape.ts"
+export { hasOwnId, hasOwnSignature, type SignatureVerifier } from "./event_verification.ts"
+export {
+  matchesAnyFilter,
+  matchesFilter,
+  newestFirst,
+  readFilter,
+  toWireFilter,
+  type WireFilter,
+} from "./filter.ts"
+export { type ReasonPrefix, reasonPrefix, refusalAdvice } from "./reason_prefix.ts"
 export type { WebSocketFactory } from "./platform_socket.ts"
 export type { SendRate } from "./token_bucket.ts"
 export { relayAddress } from "./relay_address.ts"

@@ -4,5 +4,7 @@
  * @module
  */
 export * from "./key_store_contract.ts"
+export * from "./memory_relay.ts"
+export * from "./memory_transport.ts"
 export * from "./storage_contract.ts"
 export * from "./transport_contract.ts"

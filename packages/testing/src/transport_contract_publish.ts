@@ -69,11 +69,11 @@ export function transportPublishContract(test: ContractTest): void {
           Effect.sync(() => void order.push(`${answer.relay} ${answer.outcome}`))
         ),
       )
-      assert.equal(order[0], `${a} accepted`)
-      assert.deepEqual(
-        order.slice(1).sort(),
-        [`${b} unanswered`, `${subject.unreachable} unanswered`].sort(),
-      )
+      const answered = (relay: string, outcome: string) => order.indexOf(`${relay} ${outcome}`)
+      assert.equal(order.length, 3)
+      assert.ok(answered(subject.unreachable, "unanswered") >= 0)
+      assert.ok(answered(a, "accepted") >= 0)
+      assert.ok(answered(a, "accepted") < answered(b, "unanswered"))
     }))
 
   test("what is not a genuine event never leaves", (subject) =>

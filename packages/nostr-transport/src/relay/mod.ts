@@ -32,3 +32,5 @@ export {
   type WebSocketClientLimits,
 } from "./websocket_client.ts"
 export type { Admission } from "./websocket_server.ts"
+export { EventStore, type EventStoreLimits, isExpired, type StoreOutcome } from "./event_store.ts"
+export { seededRandom } from "../seeded_random.ts"
