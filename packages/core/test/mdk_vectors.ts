@@ -27,9 +27,9 @@ export function mdkHeadFiles(): ReadonlyArray<readonly [string, JsonObject]> {
   return vectorFiles("mdk-head").map((path) => [path.split("/").at(-1) ?? "", readJson(path)])
 }
 
-/** All files of `mdk-bytes` with their names. */
-export function mdkBytesFiles(): ReadonlyArray<readonly [string, JsonObject]> {
-  return vectorFiles("mdk-bytes").map((path) => [path.split("/").at(-1) ?? "", readJson(path)])
+/** All files of `mdk-bytes` with their names; their type is the reader's claim. */
+export function mdkBytesFiles<A>(): ReadonlyArray<readonly [string, A]> {
+  return vectorFiles("mdk-bytes").map((path) => [path.split("/").at(-1) ?? "", readJson<A>(path)])
 }
 
 /** All objects anywhere inside a value that satisfy a test. */
