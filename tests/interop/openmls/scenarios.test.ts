@@ -1,0 +1,32 @@
+import { after, before, describe, test } from "node:test"
+import { needsPeer, PeerProcess } from "./peer_process.ts"
+import { type Casting, scenarios, Stage } from "./scenarios.ts"
+
+const castings: ReadonlyArray<Casting> = [
+  ["ours", "openmls"],
+  ["openmls", "ours"],
+  ["ours", "ours", "openmls"],
+  ["openmls", "openmls", "ours"],
+]
+
+for (const privateHandshakes of [false, true]) {
+  const form = privateHandshakes ? "PrivateMessage" : "PublicMessage"
+  describe(`scenarios with OpenMLS, handshakes as ${form}`, needsPeer(), () => {
+    let peer: PeerProcess
+    let seed = 1000
+    before(() => {
+      peer = new PeerProcess()
+    })
+    after(() => peer.stop())
+
+    for (const { name, play, publicOnly, withoutDictionary } of scenarios) {
+      if (privateHandshakes && publicOnly) continue
+      test(name, async () => {
+        for (const casting of castings) {
+          const dictionary = !withoutDictionary
+          await play(new Stage({ peer, seed: seed++, privateHandshakes, dictionary }, casting))
+        }
+      })
+    }
+  })
+}
