@@ -1,0 +1,100 @@
+/**
+ * The second engine: `@signalapp/sqlcipher`, which is SQLCipher itself.
+ *
+ * Its licence (AGPL-3.0-only) is why it is an optional peer that is never installed by default:
+ * whoever uses it installs it. Its rollback journals are those of SQLCipher.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer"
+import { driverOf, type EngineConnection, type EngineStatement } from "./engine.ts"
+import { type Driver, SettingError, type SqlRow, type SqlValue } from "./port.ts"
+
+/** The part of the package's API that is used here. */
+interface SignalDatabase {
+  readonly prepare: (sql: string) => {
+    readonly run: (
+      values: ReadonlyArray<SqlValue>,
+    ) => { readonly changes: number; readonly lastInsertRowid: number }
+    readonly get: (values: ReadonlyArray<SqlValue>) => Record<string, SqlValue> | undefined
+    readonly all: (values: ReadonlyArray<SqlValue>) => Array<Record<string, SqlValue>>
+  }
+  readonly exec: (sql: string) => void
+  readonly pragma: (source: string, options: { readonly simple: true }) => unknown
+  readonly close: () => void
+}
+
+interface SignalModule {
+  readonly Database: new (path: string) => SignalDatabase
+  readonly setLogger: (log: (code: string, message: string) => void) => void
+}
+
+/**
+ * Loads the native engine. Throws what the runtime's loader throws when the package is not installed.
+ *
+ * @param specifier where the package is found, for applications that bundle it
+ */
+export async function loadGenuineSqlcipher(
+  specifier: string = "@signalapp/sqlcipher",
+): Promise<Driver> {
+  const loaded: SignalModule = await import(specifier)
+  // The engine writes about failed pages to the standard error otherwise.
+  loaded.setLogger(() => {})
+  return driverOf({
+    name: "sqlcipher",
+    connect: (path, busyTimeout) => {
+      const connection = connectionOf(new loaded.Database(path))
+      connection.pragma(`busy_timeout=${Math.trunc(busyTimeout)}`)
+      return connection
+    },
+  })
+}
+
+function connectionOf(database: SignalDatabase): EngineConnection {
+  const pragma = (source: string): string => {
+    const answer = database.pragma(source, { simple: true })
+    return answer === undefined || answer === null ? "" : String(answer)
+  }
+  return {
+    prepare: (sql) => statementOf(database, sql),
+    exec: (sql) => database.exec(sql),
+    pragma,
+    setKey: (key) => {
+      if (!pragma("cipher_version").startsWith("4.")) throw new SettingError("cipher_version")
+      if (pragma(`key="x'${Buffer.from(key).toString("hex")}'"`) !== "ok") {
+        throw new SettingError("key")
+      }
+      pragma("cipher_compatibility=4")
+      if (pragma("cipher_use_hmac") !== "1") throw new SettingError("cipher_use_hmac")
+    },
+    close: () => database.close(),
+  }
+}
+
+// For an empty array of its own the engine binds NULL; an empty view of something is bound as empty.
+const EMPTY: Uint8Array = new Uint8Array(1).subarray(1)
+
+function statementOf(database: SignalDatabase, sql: string): EngineStatement {
+  const statement = database.prepare(sql)
+  const bound = (values: ReadonlyArray<SqlValue>) =>
+    values.map((value) => value instanceof Uint8Array && value.length === 0 ? EMPTY : value)
+  return {
+    run: (values) => {
+      const { changes, lastInsertRowid } = statement.run(bound(values))
+      return { changes, lastRowId: lastInsertRowid }
+    },
+    get: (values) => {
+      const row = statement.get(bound(values))
+      return row === undefined ? undefined : plainBytes(row)
+    },
+    all: (values) => statement.all(bound(values)).map(plainBytes),
+  }
+}
+
+function plainBytes(row: Record<string, SqlValue>): SqlRow {
+  for (const name in row) {
+    const value = row[name]
+    if (value instanceof Uint8Array) row[name] = new Uint8Array(value)
+  }
+  return row
+}

@@ -1,0 +1,83 @@
+/**
+ * The default engine: better-sqlite3-multiple-ciphers 13 with its SQLCipher 4 scheme.
+ *
+ * The order of its settings matters: scheme, then `legacy=4`, then the key, all before the first
+ * page is read. In another order it answers `ok` and writes another format, or none at all. Its
+ * rollback journals are not those of SQLCipher: only WAL files are exchangeable.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer"
+import type { Database } from "better-sqlite3-multiple-ciphers"
+import { driverOf, type EngineConnection, type EngineStatement } from "./engine.ts"
+import { type Driver, SettingError, type SqlRow, type SqlValue } from "./port.ts"
+
+/** Loads the native engine. Throws what the runtime's loader throws. */
+export async function loadMultipleCiphers(): Promise<Driver> {
+  const { default: DatabaseClass } = await import("better-sqlite3-multiple-ciphers")
+  return driverOf({
+    name: "multiple-ciphers",
+    connect: (path, timeout) => connectionOf(new DatabaseClass(path, { timeout })),
+  })
+}
+
+function connectionOf(database: Database): EngineConnection {
+  const pragma = (source: string): string => {
+    const answer = database.pragma(source, { simple: true })
+    return answer === undefined || answer === null ? "" : String(answer)
+  }
+  return {
+    prepare: (sql) => statementOf(database, sql),
+    exec: (sql) => {
+      database.exec(sql)
+    },
+    pragma,
+    setKey: (key) => {
+      if (pragma("cipher='sqlcipher'") !== "sqlcipher") throw new SettingError("cipher")
+      if (pragma("legacy=4") !== "4") throw new SettingError("legacy")
+      // The raw key form of `PRAGMA key`, without ever being part of an SQL text.
+      const raw = Buffer.from(`x'${Buffer.from(key).toString("hex")}'`, "latin1")
+      try {
+        database.key(raw)
+      } finally {
+        raw.fill(0)
+      }
+      if (pragma("hmac_use") !== "1") throw new SettingError("hmac_use")
+    },
+    close: () => {
+      database.close()
+    },
+  }
+}
+
+function statementOf(database: Database, sql: string): EngineStatement {
+  const statement = database.prepare<Array<SqlValue>, Record<string, SqlValue>>(sql)
+  return {
+    run: (values) => {
+      const { changes, lastInsertRowid } = statement.run(...values)
+      return { changes, lastRowId: Number(lastInsertRowid) }
+    },
+    get: (values) => {
+      const row = statement.get(...values)
+      return row === undefined ? undefined : plainBytes(row)
+    },
+    all: (values) => {
+      const rows = statement.all(...values)
+      for (const row of rows) plainBytes(row)
+      return rows
+    },
+  }
+}
+
+/** Turns the engine's `Buffer` values into `Uint8Array`s over the same memory, which is theirs alone. */
+function plainBytes(row: Record<string, SqlValue>): SqlRow {
+  for (const name in row) {
+    const value = row[name]
+    if (value instanceof Uint8Array) {
+      row[name] = value.byteLength === value.buffer.byteLength
+        ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+        : new Uint8Array(value)
+    }
+  }
+  return row
+}

@@ -1,0 +1,58 @@
+/**
+ * Replacing a small file so that after a crash it is the old or the new one, whole.
+ *
+ * @module
+ */
+import {
+  closeSync,
+  constants,
+  fsyncSync,
+  openSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs"
+import process from "node:process"
+import { createPrivateFile, isMissing } from "./private_file.ts"
+
+/**
+ * Writes a file of ours (0600) durably: beside it first, synchronized, then renamed over it.
+ *
+ * @param path the file
+ * @param next the name of the unfinished one; a left-over of an earlier crash is removed
+ */
+export function writeDurably(path: string, next: string, content: Uint8Array): void {
+  removeIfThere(next)
+  const descriptor = createPrivateFile(next)
+  if (descriptor === undefined) throw new Error("a file appeared while it was being written")
+  try {
+    let written = 0
+    while (written < content.length) {
+      written += writeSync(descriptor, content, written, content.length - written)
+    }
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+  renameSync(next, path)
+}
+
+/** Makes creations, renames and deletions in a directory durable (nothing to do on Windows). */
+export function synchronizeDirectory(directory: string): void {
+  if (process.platform === "win32") return
+  const descriptor = openSync(directory, constants.O_RDONLY | (constants.O_DIRECTORY ?? 0))
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/** Deletes a file; harmless when there is none. */
+export function removeIfThere(path: string): void {
+  try {
+    unlinkSync(path)
+  } catch (error) {
+    if (!isMissing(error)) throw error
+  }
+}

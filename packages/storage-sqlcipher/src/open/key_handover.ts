@@ -1,0 +1,219 @@
+/**
+ * Getting the key of a database, or making one, so that a crash at any step is recovered from.
+ *
+ * @module
+ */
+import {
+  type EntropyService,
+  KEY_LENGTH,
+  type KeyName,
+  type KeyStoreService,
+  type StorageError,
+} from "@mdk/core/services"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import { closeSync } from "node:fs"
+import { failureOf, refusal } from "../driver/failure.ts"
+import type { Encryption } from "../driver/port.ts"
+import { synchronizeDirectory } from "../files/durable_write.ts"
+import { createPrivateFile } from "../files/private_file.ts"
+import { attempt } from "./attempt.ts"
+import { writeRecord } from "./creation_record.ts"
+import { keyCheckOf } from "./key_check.ts"
+import { decide, type ExistingKeyPolicy, type KeyFacts } from "./key_decision.ts"
+import type { Found } from "./file_state.ts"
+
+/** Where the key of a database comes from. */
+export type KeySource =
+  /** A key store, under a name, with a policy for keys that exist already. */
+  | {
+    readonly kind: "store"
+    readonly store: KeyStoreService
+    readonly name: KeyName
+    readonly onExistingKey: ExistingKeyPolicy
+  }
+  /** The application. The bytes stay its own. */
+  | { readonly kind: "given"; readonly key: Redacted.Redacted<Uint8Array> }
+  /** Nowhere: the file is not encrypted. */
+  | { readonly kind: "none" }
+
+/** A key on its way to the engine. The bytes are zeroed when the opening is over. */
+export interface KeyHandover {
+  readonly encryption: Encryption
+  /** Check value of the key; zeros where there is none. */
+  readonly check: string
+  /** The key store it came from; undefined when it came from the application. */
+  readonly backend: string | undefined
+}
+
+interface Request {
+  readonly source: KeySource
+  readonly entropy: EntropyService
+  readonly found: Found
+}
+
+/** Runs an opening with the right key, and zeroes the key afterwards. */
+export const withKey = <A, E, R>(
+  request: Request,
+  use: (key: KeyHandover) => Effect.Effect<A, E, R>,
+): Effect.Effect<A, E | StorageError, R> =>
+  Effect.suspend(() => {
+    const owned: Array<Uint8Array> = []
+    return obtain(request, owned).pipe(
+      Effect.flatMap(use),
+      Effect.ensuring(Effect.sync(() => {
+        for (const key of owned) key.fill(0)
+      })),
+    )
+  })
+
+function obtain(
+  request: Request,
+  owned: Array<Uint8Array>,
+): Effect.Effect<KeyHandover, StorageError> {
+  switch (request.source.kind) {
+    case "store":
+      return obtainFromStore({ ...request, source: request.source }, owned)
+    case "given":
+      return obtainGiven(request.found, request.source.key, owned)
+    case "none":
+      return obtainNone(request.found)
+  }
+}
+
+const obtainNone = ({ file, hasLog, paths, record }: Found) =>
+  attempt((): KeyHandover => {
+    const isLost = (file === "empty" && record?.state === "ready") ||
+      (file === "absent" && hasLog)
+    if (file === "other" || isLost) throw refusal("open", "not-a-database")
+    if (file === "absent") createEmptyFile(paths)
+    return { encryption: { kind: "none" }, check: "0".repeat(16), backend: undefined }
+  })
+
+const obtainGiven = (
+  found: Found,
+  given: Redacted.Redacted<Uint8Array>,
+  owned: Array<Uint8Array>,
+) =>
+  attempt((): KeyHandover => {
+    const key = adopt(Redacted.value(given).slice(), owned)
+    const check = keyCheckOf(key)
+    const decision = decide({
+      ...factsOf(found, check, undefined),
+      hasKey: true,
+      policy: "reuse",
+    })
+    if (decision.kind === "refuse") throw refusal("open", decision.reason)
+    if (decision.kind !== "open") prepare(found, check, found.record?.backend ?? null)
+    return handover(key, undefined)
+  })
+
+/** Takes ownership of key bytes and checks their length. */
+function adopt(key: Uint8Array, owned: Array<Uint8Array>): Uint8Array {
+  owned.push(key)
+  if (key.length !== KEY_LENGTH) throw refusal("open", "invalid")
+  return key
+}
+
+const handover = (key: Uint8Array, backend: string | undefined): KeyHandover => ({
+  encryption: { kind: "sqlcipher", key },
+  check: keyCheckOf(key),
+  backend,
+})
+
+const factsOf = (
+  { file, hasLog, record }: Found,
+  check: string | undefined,
+  backend: string | undefined,
+): Pick<KeyFacts, "file" | "hasLog" | "record"> => ({
+  file,
+  hasLog,
+  record: record === undefined ? undefined : {
+    state: record.state,
+    namesKey: record.check === check,
+    namesBackend: backend === undefined || record.backend === null || record.backend === backend,
+  },
+})
+
+/** Makes the creation durable before any key is stored: first the record, then the empty file. */
+function prepare(found: Found, check: string, backend: string | null): void {
+  const { paths } = found
+  writeRecord(paths, { state: "creating", backend, check, generation: 0, inode: "" })
+  if (found.file === "absent") createEmptyFile(paths)
+}
+
+function createEmptyFile(paths: Found["paths"]): void {
+  const descriptor = createPrivateFile(paths.main)
+  if (descriptor === undefined) throw refusal("open", "unsafe-file")
+  closeSync(descriptor)
+  synchronizeDirectory(paths.directory)
+}
+
+const obtainFromStore = Effect.fnUntraced(function* (
+  { entropy, found, source }: Request & { readonly source: KeySource & { readonly kind: "store" } },
+  owned: Array<Uint8Array>,
+) {
+  const { name, onExistingKey: policy, store } = source
+  const facts = (check: string | undefined) => factsOf(found, check, store.backend)
+
+  // Whatever no key could change is refused before anybody is asked to unlock a store.
+  const early = decide({ ...facts(found.record?.check), hasKey: true, policy: "reuse" })
+  if (early.kind === "refuse") return yield* refusal("open", early.reason)
+
+  const stored = yield* store.get(name).pipe(
+    Effect.mapError((error) => failureOf("open", error, "key-store")),
+    Effect.flatMap((key) =>
+      attempt(() => Option.map(key, (bytes) => adopt(Redacted.value(bytes), owned)))
+    ),
+  )
+  const current = Option.getOrUndefined(stored)
+  const check = current === undefined ? undefined : yield* attempt(() => keyCheckOf(current))
+  const decision = decide({ ...facts(check), hasKey: current !== undefined, policy })
+  if (decision.kind === "refuse") return yield* refusal("open", decision.reason)
+  if (decision.kind === "create-with-new-key") {
+    return yield* createWithNewKey({ entropy, found, source, owned })
+  }
+  if (current === undefined) return yield* refusal("open", "key-missing")
+  if (decision.kind === "open") return handover(current, store.backend)
+  if (decision.kind === "rotate-and-create") {
+    return yield* rotate({ entropy, found, source, owned }, current)
+  }
+  yield* attempt(() => prepare(found, keyCheckOf(current), store.backend))
+  return handover(current, store.backend)
+})
+
+interface Making {
+  readonly entropy: EntropyService
+  readonly found: Found
+  readonly source: KeySource & { readonly kind: "store" }
+  readonly owned: Array<Uint8Array>
+}
+
+const createWithNewKey = Effect.fnUntraced(function* (making: Making) {
+  const { entropy, found, owned, source: { name, onExistingKey: policy, store } } = making
+  const fresh = yield* attempt(() => adopt(entropy.bytes(KEY_LENGTH), owned))
+  yield* attempt(() => prepare(found, keyCheckOf(fresh), store.backend))
+  const created = yield* store.createIfAbsent(name, Redacted.make(fresh, { label: "key" })).pipe(
+    Effect.mapError((error) => failureOf("open", error, "key-store")),
+  )
+  const kept = yield* attempt(() => adopt(Redacted.value(created.key), owned))
+  if (keyCheckOf(kept) === keyCheckOf(fresh)) return handover(kept, store.backend)
+  // The store had hidden a key (it was closed), or another database got one under this name.
+  if (policy === "error") return yield* refusal("open", "key-exists")
+  const made: Found = { ...found, file: "empty" }
+  if (policy === "rotate") return yield* rotate({ ...making, found: made }, kept)
+  yield* attempt(() => prepare(made, keyCheckOf(kept), store.backend))
+  return handover(kept, store.backend)
+})
+
+const rotate = Effect.fnUntraced(function* (making: Making, expected: Uint8Array) {
+  const { entropy, found, owned, source: { name, store } } = making
+  const next = yield* attempt(() => adopt(entropy.bytes(KEY_LENGTH), owned))
+  yield* attempt(() => prepare(found, keyCheckOf(next), store.backend))
+  yield* store.replace(name, {
+    expected: Redacted.make(expected, { label: "key" }),
+    next: Redacted.make(next, { label: "key" }),
+  }).pipe(Effect.mapError((error) => failureOf("open", error, "key-store")))
+  return handover(next, store.backend)
+})

@@ -1,0 +1,52 @@
+/**
+ * The tables and indexes of a collection.
+ *
+ * `seq` numbers rows in the order in which they were written: the key of a log, and the order of
+ * search results. The value stands behind the lookup columns, so that a scan of those never reads its
+ * overflow pages.
+ *
+ * @module
+ */
+import type { Collection } from "@mdk/core/services"
+import type { SqlConnection } from "../driver/port.ts"
+import { columnOf, indexOf, searchTableOf, tableOf } from "./names.ts"
+
+const SQL_TYPES = { text: "TEXT", integer: "INTEGER", bytes: "BLOB" } as const
+
+/** Creates the table of a new collection, with its full-text index; its indexes come extra. */
+export function createTable(connection: SqlConnection, collection: Collection): void {
+  const { columns, kind, searchable = false } = collection
+  // Numbers are never given twice where somebody may have seen them: in logs and in search cursors.
+  const definitions = [
+    `seq INTEGER PRIMARY KEY${kind === "log" || searchable ? " AUTOINCREMENT" : ""}`,
+    ...(kind === "keyed" ? ["key TEXT NOT NULL"] : []),
+    ...Object.entries(columns).map(([name, type]) => `${columnOf(name)} ${SQL_TYPES[type]}`),
+    "value BLOB NOT NULL",
+    ...(searchable ? ["words TEXT"] : []),
+  ]
+  connection.exec(`CREATE TABLE ${tableOf(collection)} (${definitions.join(", ")}) STRICT`)
+  if (kind === "keyed") {
+    connection.exec(
+      `CREATE UNIQUE INDEX ${indexOf(collection, "key")} ON ${tableOf(collection)} (key)`,
+    )
+  }
+  if (!searchable) return
+  const search = searchTableOf(collection)
+  // The words are folded and separated before they get here, and only their presence is asked for.
+  connection.exec(
+    `CREATE VIRTUAL TABLE ${search} USING fts5(words, content=${tableOf(collection)}, ` +
+      `content_rowid='seq', detail=none, columnsize=0, tokenize='ascii')`,
+  )
+  connection.exec(`INSERT INTO ${search}(${search}, rank) VALUES('secure-delete', 1)`)
+}
+
+/** Creates one index of a collection over the rows that are there. */
+export function createIndex(connection: SqlConnection, collection: Collection, name: string): void {
+  const columns = (collection.indexes[name] ?? []).map(columnOf)
+  // In a log the row id, which every index ends with, is the key.
+  const last = collection.kind === "keyed" ? ["key"] : []
+  connection.exec(
+    `CREATE INDEX ${indexOf(collection, name)} ON ${tableOf(collection)} ` +
+      `(${[...columns, ...last].join(", ")})`,
+  )
+}
