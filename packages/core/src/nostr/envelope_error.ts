@@ -7,6 +7,7 @@ import type * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 
 /**
+ * - `bad-event`: the event itself is malformed, or its id or signature does not verify
  * - `wrong-kind`: another kind than this envelope has
  * - `bad-tags`: a tag is missing, repeated, too many or malformed
  * - `bad-content`: the content is not what the kind wants
@@ -18,6 +19,7 @@ import * as Data from "effect/Data"
  * - `too-large`: the finished event would exceed 65 536 bytes, which relays refuse
  */
 export type EnvelopeErrorReason =
+  | "bad-event"
   | "wrong-kind"
   | "bad-tags"
   | "bad-content"

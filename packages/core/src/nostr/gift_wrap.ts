@@ -165,7 +165,7 @@ export function unwrapGift(
     const account = yield* signer.publicKey.pipe(
       Effect.flatMap((key) => attempt("wrong-recipient", () => parsePublicKey(key))),
     )
-    const wrap = yield* attempt("bad-content", () => verifyEvent(event))
+    const wrap = yield* attempt("bad-event", () => verifyEvent(event))
     yield* attempt("bad-tags", () => requireAddressedTo(wrap, account))
     const sealText = yield* open(signer, wrap.pubkey, wrap.content)
     const { seal, author } = yield* attempt("bad-seal", () => readSeal(sealText))
