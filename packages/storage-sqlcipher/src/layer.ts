@@ -17,7 +17,8 @@ import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import { refusal } from "./driver/failure.ts"
-import { type DriverName, loadDriver } from "./driver/load.ts"
+import { type DriverChoice, loadDriver } from "./driver/load.ts"
+import type { Driver } from "./driver/port.ts"
 import { attempt } from "./open/attempt.ts"
 import type { ExistingKeyPolicy } from "./open/key_decision.ts"
 import type { KeySource } from "./open/key_handover.ts"
@@ -34,7 +35,7 @@ export interface FileOptions {
    */
   readonly path: string
   /** The engine, default `multiple-ciphers`. */
-  readonly driver?: DriverName
+  readonly driver?: DriverChoice
 }
 
 /** What {@link layer} needs. */
@@ -164,16 +165,22 @@ export const layerMemory: Layer.Layer<Storage, StorageError> = Layer.effect(
 )
 
 const openStorage = Effect.fnUntraced(function* (options: FileOptions, source: KeySource) {
-  const driver = yield* loadDriver(options.driver)
-  const entropy = Option.getOrElse(yield* Effect.serviceOption(Entropy), () => systemEntropy)
-  const { condition, connection, paths } = yield* openDatabase({
-    path: options.path,
-    source,
-    driver,
-    entropy,
-  })
-  return yield* serve({ connection, condition, wal: paths.wal })
+  return yield* openWith(yield* loadDriver(options.driver), options.path, source)
 })
+
+/** Opens a file with a loaded driver and serves it until the scope ends. */
+export const openWith: (
+  driver: Driver,
+  path: string,
+  source: KeySource,
+) => Effect.Effect<StorageService, StorageError, Scope.Scope> = Effect.fnUntraced(
+  function* (driver: Driver, path: string, source: KeySource) {
+    const entropy = Option.getOrElse(yield* Effect.serviceOption(Entropy), () => systemEntropy)
+    const opened = yield* openDatabase({ path, source, driver, entropy })
+    const { condition, connection, paths } = opened
+    return yield* serve({ connection, condition, wal: paths.wal })
+  },
+)
 
 /** Makes the service; its end comes before the connection's. */
 const serve = (

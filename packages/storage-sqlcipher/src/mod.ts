@@ -3,7 +3,9 @@
  *
  * @module
  */
-export type { DriverName } from "./driver/load.ts"
+export type { SqlcipherDatabase, SqlcipherModule } from "./driver/genuine_sqlcipher.ts"
+export type { DriverChoice } from "./driver/load.ts"
+export type { SqlValue } from "./driver/port.ts"
 export {
   type FileOptions,
   layer,

@@ -12,7 +12,7 @@ import {
   type Range,
   type SearchQuery,
   type StorageCondition,
-  StorageError,
+  type StorageError,
   type StorageErrorFields,
   type StorageErrorReason,
   type StorageService,

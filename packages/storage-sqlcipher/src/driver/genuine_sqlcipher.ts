@@ -10,8 +10,8 @@ import { Buffer } from "node:buffer"
 import { driverOf, type EngineConnection, type EngineStatement } from "./engine.ts"
 import { type Driver, SettingError, type SqlRow, type SqlValue } from "./port.ts"
 
-/** The part of the package's API that is used here. */
-interface SignalDatabase {
+/** The part of the package's database class that is used here. */
+export interface SqlcipherDatabase {
   readonly prepare: (sql: string) => {
     readonly run: (
       values: ReadonlyArray<SqlValue>,
@@ -24,20 +24,24 @@ interface SignalDatabase {
   readonly close: () => void
 }
 
-interface SignalModule {
-  readonly Database: new (path: string) => SignalDatabase
+/** The part of the package's module that is used here. */
+export interface SqlcipherModule {
+  /** Opens a file. */
+  readonly Database: new (path: string) => SqlcipherDatabase
+  /** Takes what the engine would write to the standard error. */
   readonly setLogger: (log: (code: string, message: string) => void) => void
 }
 
-/**
- * Loads the native engine. Throws what the runtime's loader throws when the package is not installed.
- *
- * @param specifier where the package is found, for applications that bundle it
- */
-export async function loadGenuineSqlcipher(
-  specifier: string = "@signalapp/sqlcipher",
-): Promise<Driver> {
-  const loaded: SignalModule = await import(specifier)
+/** Loads the package. Throws what the runtime's loader throws when it is not installed. */
+export async function loadSqlcipherModule(): Promise<SqlcipherModule> {
+  // Not a literal: nothing may take the optional package for a dependency.
+  const specifier: string = "@signalapp/sqlcipher"
+  const loaded: SqlcipherModule = await import(specifier)
+  return loaded
+}
+
+/** The driver over a loaded package. */
+export function genuineSqlcipher(loaded: SqlcipherModule): Driver {
   // The engine writes about failed pages to the standard error otherwise.
   loaded.setLogger(() => {})
   return driverOf({
@@ -50,7 +54,7 @@ export async function loadGenuineSqlcipher(
   })
 }
 
-function connectionOf(database: SignalDatabase): EngineConnection {
+function connectionOf(database: SqlcipherDatabase): EngineConnection {
   const pragma = (source: string): string => {
     const answer = database.pragma(source, { simple: true })
     return answer === undefined || answer === null ? "" : String(answer)
@@ -74,7 +78,7 @@ function connectionOf(database: SignalDatabase): EngineConnection {
 // For an empty array of its own the engine binds NULL; an empty view of something is bound as empty.
 const EMPTY: Uint8Array = new Uint8Array(1).subarray(1)
 
-function statementOf(database: SignalDatabase, sql: string): EngineStatement {
+function statementOf(database: SqlcipherDatabase, sql: string): EngineStatement {
   const statement = database.prepare(sql)
   const bound = (values: ReadonlyArray<SqlValue>) =>
     values.map((value) => value instanceof Uint8Array && value.length === 0 ? EMPTY : value)

@@ -12,11 +12,12 @@ import { keyColumnOf } from "../schema/names.ts"
 export function rowOf(collection: Collection, row: SqlRow): Row {
   const key = row[keyColumnOf(collection)]
   const value = row["value"]
-  const isKey = typeof key === (collection.kind === "keyed" ? "string" : "number")
-  if (!isKey || !(value instanceof Uint8Array)) throw refusal("read", "damaged")
+  if (typeof key !== "string" && typeof key !== "number") throw refusal("read", "damaged")
+  if ((typeof key === "string") !== (collection.kind === "keyed")) throw refusal("read", "damaged")
+  if (!(value instanceof Uint8Array)) throw refusal("read", "damaged")
   const columns: Record<string, Scalar> = {}
   for (const name of Object.keys(collection.columns)) columns[name] = row[`x_${name}`] ?? null
-  return { key: key as string | number, columns, value }
+  return { key, columns, value }
 }
 
 /** Where a row stands in an index. */
