@@ -27,6 +27,8 @@ interface FamilyResult extends Tally {
   readonly reasons: Array<string>
 }
 
+const shownReasons = 10
+
 const reasonOf = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? ""
 
@@ -85,7 +87,9 @@ if (folder === undefined) {
       `${family.name.padEnd(32)}${String(result.passed).padStart(4)} passed` +
         `${String(result.failed).padStart(5)} failed   ${secondsSince(start)}`,
     )
-    for (const reason of result.reasons) print(`FAILED  ${reason}`)
+    for (const reason of result.reasons.slice(0, shownReasons)) print(`FAILED  ${reason}`)
+    const more = result.reasons.length - shownReasons
+    if (more > 0) print(`FAILED  and ${more} more of ${family.name}`)
   }
 }
 if (values.json) say(JSON.stringify({ families: results, ...tally }))
