@@ -17,7 +17,7 @@ import {
 } from "@mdk/core/services"
 import { NativeKeyring, type Passphrase, WrappedFile } from "@mdk/keyring-adapters"
 import { NostrTransport } from "@mdk/nostr-transport"
-import { SqlCipherStorage } from "@mdk/storage-sqlcipher"
+import * as SqlCipherStorage from "@mdk/storage-sqlcipher"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { type AccountRecord, enrolAccount, readAccount } from "./account_record.ts"

@@ -44,7 +44,6 @@ export function commandLine(run: Runner): Command {
     .helpCommand(true)
     .showHelpAfterError("(mdk --help lists the commands)")
     .addHelpText("after", EXIT_CODES)
-    .exitOverride()
   for (
     const register of [
       registerDemo,
@@ -56,20 +55,33 @@ export function commandLine(run: Runner): Command {
       registerRelay,
     ]
   ) register(program, run)
-  inheritExitOverride(program)
+  settle(program)
   return program
 }
 
-/** Commands that were built apart do not inherit the override. */
-function inheritExitOverride(command: Command): void {
-  for (const child of command.commands) {
-    child.exitOverride()
-    inheritExitOverride(child)
-  }
+/** Commands that were built apart do not inherit these settings. */
+function settle(command: Command): void {
+  command.exitOverride().configureOutput({
+    writeErr: (text) => process.stderr.write(withoutSecrets(text)),
+  })
+  for (const child of command.commands) settle(child)
+}
+
+/** The parser repeats what it did not understand; a secret key must not stay on the screen. */
+function withoutSecrets(text: string): string {
+  const masked = text.replace(/n(sec|cryptsec)1[a-z0-9]+|[0-9a-f]{64}/gi, "(hidden)")
+  return masked.includes("(hidden)")
+    ? `${masked}A secret key is never an argument; one that was given is to be treated as exposed.\n`
+    : masked
 }
 
 /** Runs the program; the result is its exit code. Never rejects. */
 export async function main(args: ReadonlyArray<string>): Promise<number> {
+  // `mdk history | head` is no fault of anybody's.
+  process.stdout.on(
+    "error",
+    (error) => process.exit("code" in error && error.code === "EPIPE" ? 0 : 74),
+  )
   let code = 0
   const program = commandLine(async (options, command) => {
     code = await runCommand(makeTerminal(options.json === true), command)
