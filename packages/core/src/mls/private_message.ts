@@ -50,8 +50,6 @@ export interface SenderData {
 export interface PrivateContent {
   /** What it carries. */
   readonly content: MessageContent
-  /** Its encoding. */
-  readonly contentBytes: Uint8Array
   /** Signature and, for a commit, confirmation tag. */
   readonly auth: FramedAuth
 }
@@ -127,14 +125,12 @@ export function openContent(
 
 /** Reads a `PrivateMessageContent`; padding must be zero. */
 export function readPrivateContent(reader: TlsReader, kind: ContentKind): PrivateContent {
-  const start = reader.position
   const content = readContent(reader, ContentType[kind])
-  const contentBytes = reader.viewSince(start)
   const auth = readFramedAuth(reader, kind)
   let padding = 0
   for (const byte of reader.view(reader.remaining)) padding |= byte
   if (padding !== 0) refuse("malformed")
-  return { content, contentBytes, auth }
+  return { content, auth }
 }
 
 /** What {@link sealPrivateMessage} encrypts, and with what. */

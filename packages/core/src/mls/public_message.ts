@@ -12,7 +12,6 @@ import {
   readFramedContent,
   writeFramedAuth,
 } from "./framed_content.ts"
-import { refuse } from "./mls_error.ts"
 import { MLS_VERSION, WireFormat } from "./registry.ts"
 
 /** A decoded PublicMessage. */
@@ -25,10 +24,9 @@ export interface PublicMessage {
   readonly membershipTag: Uint8Array | undefined
 }
 
-/** Reads a `PublicMessage`; application data must not come as one. */
+/** Reads a `PublicMessage`. Application data must not come as one; that is the reader's to refuse. */
 export function readPublicMessage(reader: TlsReader): PublicMessage {
   const content = readFramedContent(reader)
-  if (content.content.kind === "application") refuse("malformed")
   const auth = readFramedAuth(reader, content.content.kind)
   const membershipTag = content.sender.kind === "member" ? reader.viewV(255) : undefined
   return { content, auth, membershipTag }
