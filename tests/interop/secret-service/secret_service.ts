@@ -91,6 +91,9 @@ export const lockCollection = (): void => {
   ], { stdio: "ignore" })
 }
 
-/** Runs a Python program with the `secretstorage` package: a third hand on the Secret Service. */
+/**
+ * Runs a Python program with the `secretstorage` package: a third hand on the Secret Service. The
+ * package is Debian's, so it is Debian's Python that has it.
+ */
 export const python = (program: string, ...parameters: ReadonlyArray<string>): string =>
-  execFileSync("python3", ["-c", program, ...parameters], { encoding: "utf8" })
+  execFileSync("/usr/bin/python3", ["-c", program, ...parameters], { encoding: "utf8" })

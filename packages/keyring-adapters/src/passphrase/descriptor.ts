@@ -5,6 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import { close, read } from "node:fs"
+import { open } from "node:fs/promises"
 import { failure } from "../entry/failure.ts"
 import { makeFirstLine } from "./first_line.ts"
 import { acceptPassphrase, type PassphraseSource } from "./source.ts"
@@ -29,6 +30,28 @@ const readLine = async (descriptor: number): Promise<Uint8Array> => {
   }
 }
 
+/** Deno does not know descriptors that it inherited; the system opens them once more by name. */
+const readInherited = async (descriptor: number): Promise<Uint8Array> => {
+  const handle = await open(`/dev/fd/${descriptor}`, "r")
+  try {
+    return await readLine(handle.fd)
+  } finally {
+    await handle.close()
+  }
+}
+
+const readOnce = async (descriptor: number): Promise<Uint8Array> => {
+  try {
+    return await readLine(descriptor)
+  } catch (cause) {
+    const isUnknown = cause instanceof Error && "code" in cause && cause.code === "EBADF"
+    if (isUnknown) return await readInherited(descriptor)
+    throw cause
+  } finally {
+    if (descriptor > 2) close(descriptor, () => {})
+  }
+}
+
 /**
  * Reads the first line of an open descriptor, without its line ending, and closes the descriptor
  * unless it is 0, 1 or 2.
@@ -47,11 +70,7 @@ export const fromDescriptor = (descriptor: number): PassphraseSource => {
           throw new RangeError("no passphrase to read")
         }
         spent = true
-        try {
-          return await readLine(descriptor)
-        } finally {
-          if (descriptor > 2) close(descriptor, () => {})
-        }
+        return await readOnce(descriptor)
       },
       catch: (cause) => failure("open", { reason: "unavailable", advice: UNREADABLE }, cause),
     }).pipe(Effect.flatMap(acceptPassphrase))
