@@ -12,6 +12,7 @@ export {
   verifyEvent,
   verifyRumor,
 } from "../identity/mod.ts"
+export { isRelayUrl, type RelayUrl } from "../components/mod.ts"
 export {
   EnvelopeError,
   type EnvelopeErrorFields,
