@@ -20,6 +20,8 @@ export interface PendingProposal {
 
 /** A pending proposal as a state keeps it. */
 export interface StoredProposal extends PendingProposal {
+  /** Ascending in the order in which the proposals came. */
+  readonly order: number
   /** For an Update of our own: the new leaf key, and the new signature seed if it changes. */
   readonly own: OwnUpdateKeys | undefined
 }
@@ -35,4 +37,9 @@ export interface OwnUpdateKeys {
 /** What callers see of a stored proposal. */
 export function pendingView({ ref, sender, proposal, digest }: StoredProposal): PendingProposal {
   return { ref, sender, proposal, digest }
+}
+
+/** The order of the proposal that comes next. */
+export function nextOrder(proposals: ReadonlyArray<StoredProposal>): number {
+  return (proposals.at(-1)?.order ?? -1) + 1
 }

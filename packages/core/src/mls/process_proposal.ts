@@ -10,7 +10,12 @@ import type { GroupState } from "./group_state.ts"
 import { validateKeyPackage } from "./key_package.ts"
 import { refHash } from "./labeled.ts"
 import { refuse } from "./mls_error.ts"
-import { type PendingProposal, pendingView, type StoredProposal } from "./pending_proposal.ts"
+import {
+  nextOrder,
+  type PendingProposal,
+  pendingView,
+  type StoredProposal,
+} from "./pending_proposal.ts"
 import type { MlsPolicy } from "./policy.ts"
 import type { VerifiedContent } from "./process.ts"
 import type { Proposal } from "./proposal.ts"
@@ -59,6 +64,7 @@ export function acceptProposal(
     proposal,
     digest: crypto.sha256(verified.message),
     own: undefined,
+    order: nextOrder(state.proposals),
   }
   return { proposal: pendingView(stored), proposals: [...state.proposals, stored] }
 }

@@ -11,6 +11,7 @@ import { type GroupState, successor } from "./group_state.ts"
 import { refuse } from "./mls_error.ts"
 import { frameContent, signContent } from "./own_content.ts"
 import { type FreshLeafKeys, freshLeafKeys, signOwnLeaf } from "./own_leaf.ts"
+import { nextOrder } from "./pending_proposal.ts"
 import type { MlsPolicy } from "./policy.ts"
 import { checkStandalone, proposalRef } from "./process_proposal.ts"
 import type { Proposal } from "./proposal.ts"
@@ -62,6 +63,7 @@ export function propose(
     proposal,
     digest: state.crypto.sha256(framed.message),
     own,
+    order: nextOrder(state.proposals),
   }
   const next = successor(state, {
     proposals: [...state.proposals, stored],

@@ -3,9 +3,29 @@
  *
  * @module
  */
+import { decodeTls } from "../codec/tls.ts"
 import type { CryptoProvider } from "../crypto/provider.ts"
-import type { MlsGroup } from "./group.ts"
-import type { MlsLimits } from "./policy.ts"
+import { equalBytes } from "../crypto/secret.ts"
+import { groupOf, type MlsGroup, stateOf } from "./group.ts"
+import type { GroupState } from "./group_state.ts"
+import { MlsError, refuse } from "./mls_error.ts"
+import { DecodeError } from "../codec/tls.ts"
+import { defaultLimits, type MlsLimits } from "./policy.ts"
+import {
+  decodeEpoch,
+  decodeHead,
+  decodeKeys,
+  decodeStoredProposal,
+  encodeEpoch,
+  encodeHead,
+  encodeKeys,
+  encodeStoredProposal,
+  proposalPartName,
+} from "./state_codec.ts"
+import { decodeSecretTree, secretTreeChanges, secretTreeParts } from "./secret_tree_parts.ts"
+import { decodeTree, treeNodes } from "./tree_parts.ts"
+import { readGroupContext } from "./group_context.ts"
+import { treeHashOf } from "./tree_hash.ts"
 
 /**
  * Parts by name. Two kinds of names:
@@ -35,9 +55,22 @@ export function isSharedPart(name: string): boolean {
   return name.startsWith("node/")
 }
 
-/** All parts of a value. */
-export function encodeState(_group: MlsGroup): StateParts {
-  throw new Error("not yet")
+/** All parts of a value. The values are secret: zero them once they are stored. */
+export function encodeState(group: MlsGroup): StateParts {
+  const state = stateOf(group)
+  const parts = ownParts(state)
+  for (const [name, value] of treeNodes(state.crypto, state.tree, [])) parts.set(name, value)
+  return parts
+}
+
+function ownParts(state: GroupState): Map<string, Uint8Array> {
+  const parts = new Map<string, Uint8Array>()
+  parts.set("head", encodeHead(state))
+  parts.set("epoch", encodeEpoch(state.secrets))
+  parts.set("keys", encodeKeys(state.keys))
+  for (const [name, value] of secretTreeParts(state.secretTree)) parts.set(name, value)
+  for (const p of state.proposals) parts.set(proposalPartName(p), encodeStoredProposal(p))
+  return parts
 }
 
 /**
@@ -46,18 +79,41 @@ export function encodeState(_group: MlsGroup): StateParts {
  * With the same `stateId` (a message was read or sent, a proposal came) it is the difference: one
  * small part for an application message. With another `stateId` (a commit) it is every part of the
  * new state, but of the tree only the nodes that `before` does not have; `remove` is then empty,
- * because the old state is the caller's to keep or to delete as a whole.
+ * because the old state is the caller's to keep or to delete as a whole. Without `before` it is
+ * everything.
  */
-export function changedParts(_before: MlsGroup, _after: MlsGroup): PartChanges {
-  throw new Error("not yet")
+export function changedParts(before: MlsGroup | undefined, after: MlsGroup): PartChanges {
+  if (before === undefined) return { put: encodeState(after), remove: [] }
+  const a = stateOf(before)
+  const b = stateOf(after)
+  if (before.stateId !== after.stateId) {
+    const put = ownParts(b)
+    for (const [name, value] of treeNodes(b.crypto, b.tree, [a.tree])) put.set(name, value)
+    return { put, remove: [] }
+  }
+  const put = new Map<string, Uint8Array>()
+  const remove: Array<string> = []
+  if (a.keys !== b.keys) put.set("keys", encodeKeys(b.keys))
+  secretTreeChanges(a.secretTree, b.secretTree, put, remove)
+  if (a.proposals !== b.proposals) {
+    for (const p of b.proposals) {
+      if (!a.proposals.includes(p)) put.set(proposalPartName(p), encodeStoredProposal(p))
+    }
+    for (const p of a.proposals) {
+      const gone = !b.proposals.some((q) => equalBytes(p.ref, q.ref))
+      if (gone) remove.push(proposalPartName(p))
+    }
+  }
+  return { put, remove }
 }
 
-/** Names of the tree nodes that `gone` has and none of `kept` has: rows to collect. */
-export function uniqueNodes(
-  _gone: MlsGroup,
-  _kept: ReadonlyArray<MlsGroup>,
-): ReadonlyArray<string> {
-  throw new Error("not yet")
+/**
+ * Names of the tree nodes that `gone` has and none of `kept` has: rows to collect when a state is
+ * deleted.
+ */
+export function uniqueNodes(gone: MlsGroup, kept: ReadonlyArray<MlsGroup>): ReadonlyArray<string> {
+  const { crypto, tree } = stateOf(gone)
+  return treeNodes(crypto, tree, kept.map((g) => stateOf(g).tree)).map(([name]) => name)
 }
 
 /** What {@link decodeState} needs. */
@@ -71,11 +127,43 @@ export interface DecodeStateOptions {
 }
 
 /**
- * Builds a value from its parts; copies everything. Every tree node is checked against its hash and
- * the root against the GroupContext.
+ * Builds a value from its parts; copies everything. The tree is checked against the GroupContext.
  *
  * @throws MlsError `invalid-state` when parts are missing, damaged or of a newer version.
  */
-export function decodeState(_options: DecodeStateOptions): MlsGroup {
-  throw new Error("not yet")
+export function decodeState(options: DecodeStateOptions): MlsGroup {
+  try {
+    return decodeParts(options)
+  } catch (error) {
+    if (error instanceof MlsError || error instanceof DecodeError) refuse("invalid-state")
+    throw error
+  }
+}
+
+function decodeParts({ crypto, parts, limits }: DecodeStateOptions): MlsGroup {
+  const part = (name: string): Uint8Array => parts.get(name) ?? refuse("invalid-state")
+  const head = decodeHead(part("head").slice())
+  const context = decodeTls(head.contextBytes, readGroupContext)
+  const tree = decodeTree(parts, context.treeHash, head.width)
+  if (!equalBytes(treeHashOf(crypto, tree), context.treeHash)) refuse("invalid-state")
+  if (tree.leaves[head.ownLeaf] === undefined) refuse("invalid-state")
+  const proposals = [...parts]
+    .flatMap(([name, value]) =>
+      name.startsWith("proposal/") ? [decodeStoredProposal(value.slice())] : []
+    )
+    .sort((a, b) => a.order - b.order)
+  return groupOf({
+    crypto,
+    limits: { ...defaultLimits, ...limits },
+    context,
+    contextBytes: head.contextBytes,
+    confirmationTag: head.confirmationTag,
+    interimTranscriptHash: head.interimTranscriptHash,
+    tree,
+    ownLeaf: head.ownLeaf,
+    keys: decodeKeys(part("keys")),
+    secrets: decodeEpoch(part("epoch")),
+    secretTree: decodeSecretTree(parts, head.width),
+    proposals,
+  })
 }
