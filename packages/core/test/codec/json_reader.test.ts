@@ -90,6 +90,9 @@ describe("JSON reader", () => {
 
   it("bounds bytes, depth and digits", () => {
     assert.throws(() => readJson(utf8("[]"), { maxBytes: 1 }), { reason: "limit" })
+    assert.deepEqual(readJson(utf8("[]"), { maxBytes: 2 }), [])
+    assert.equal(read("9".repeat(40)), BigInt("9".repeat(40)))
+    assert.throws(() => read("9".repeat(41)), { reason: "limit" })
     assert.throws(() => readJson(utf8("[[[]]]"), { maxDepth: 2 }), { reason: "limit" })
     assert.ok(readJson(utf8("[[],[],[{}]]"), { maxDepth: 3 }))
     assert.throws(() => read("[".repeat(1_000_000)), { reason: "limit" })

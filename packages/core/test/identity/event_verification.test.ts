@@ -43,6 +43,15 @@ describe("events", () => {
     assert.equal(reason(Object.assign(marked, { content: "other" })), "wrong-id")
   })
 
+  it("may have any kind of 16 bits and any time that is exact", () => {
+    for (const [kind, created_at] of [[0, 0], [65_535, Number.MAX_SAFE_INTEGER]] as const) {
+      assert.equal(
+        reason(signEvent(secret, { ...template, kind, created_at }, new Uint8Array(32))),
+        "accepted",
+      )
+    }
+  })
+
   it("are refused by any changed field", () => {
     const event = signEvent(secret, template, new Uint8Array(32))
     assert.equal(reason({ ...event, created_at: event.created_at + 1 }), "wrong-id")

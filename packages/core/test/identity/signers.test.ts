@@ -7,6 +7,7 @@ import {
   ExternalSigner,
   LocalSigner,
   makeLocalSigner,
+  maxNip44PayloadLength,
   maxNip44PlaintextBytes,
   type Nip07Signer,
   parseSecretKey,
@@ -39,6 +40,8 @@ describe("local signer", () => {
     assert.equal(nip44.decrypt(payload, elsewhere), "hello")
     const again = await Effect.runPromise(ours.nip44Encrypt(publicKeyOf(bob), "hello"))
     assert.notEqual(again, payload)
+    const short = await Effect.runPromise(ours.nip44Encrypt(publicKeyOf(bob), "x"))
+    assert.equal(await Effect.runPromise(theirs.nip44Decrypt(publicKeyOf(alice), short)), "x")
   })
 
   it("has its limits", async () => {
@@ -174,6 +177,26 @@ describe("signer with the interface of NIP-07", () => {
       (await flip({ ...good, getPublicKey: () => new Promise(() => {}) })).reason,
       "timed-out",
     )
+  })
+
+  it("is not believed about ciphertexts either", async () => {
+    const answering = (answer: unknown): Nip07Signer => ({
+      ...good,
+      nip44: {
+        encrypt: () => Promise.resolve(answer as string),
+        decrypt: () => Promise.resolve(answer as string),
+      },
+    })
+    for (const answer of ["", 7, undefined, null, "x".repeat(maxNip44PayloadLength + 1)]) {
+      const signer = await Effect.runPromise(ExternalSigner.fromNip07(answering(answer)))
+      for (const asked of [signer.nip44Encrypt, signer.nip44Decrypt]) {
+        const error = await Effect.runPromise(Effect.flip(asked(publicKeyOf(bob), "x")))
+        assert.equal(error.reason, "invalid")
+      }
+    }
+    const longest = "x".repeat(maxNip44PayloadLength)
+    const signer = await Effect.runPromise(ExternalSigner.fromNip07(answering(longest)))
+    assert.equal(await Effect.runPromise(signer.nip44Encrypt(publicKeyOf(bob), "x")), longest)
   })
 
   it("may lack NIP-44", async () => {
