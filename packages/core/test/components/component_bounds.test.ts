@@ -9,6 +9,7 @@ import {
   ComponentError,
   ComponentId,
   decodeAdminPolicy,
+  decodeAvatarUrl,
   decodeComponentList,
   decodeDictionary,
   decodeMessageRetention,
@@ -205,6 +206,36 @@ describe("group components", () => {
           defaultBlobEndpoints: [endpoint, { ...endpoint, baseUrl: "https://b.example/" }],
         }),
     )
+  })
+
+  it("have bounds that hold exactly", () => {
+    const field = (length: number) => new Uint8Array(length)
+    const image = { hash: field(32), key: field(32), nonce: field(12), uploadKey: field(32) }
+    const part = "b".repeat(64)
+    encodeBlossomImage({ ...image, mediaType: `${part.slice(1)}/${part}` })
+    refuses(0x8002, "limit", () => encodeBlossomImage({ ...image, mediaType: `${part}/${part}` }))
+    refuses(0x8007, "invalid-value", () => decodeAvatarUrl(decodeHex("0001780178")))
+    const kinds = (count: number) => Array.from({ length: count }, (_, i) => `kind-${i}`)
+    const endpoints = (count: number) =>
+      kinds(count).map((_, i) => ({ locatorKind: "kind-0", baseUrl: `https://b${i}.example/` }))
+    const media = (kindCount: number, endpointCount: number) => () =>
+      encodeEncryptedMedia({
+        allowedLocatorKinds: kinds(kindCount),
+        defaultBlobEndpoints: endpoints(endpointCount),
+      })
+    media(16, 16)()
+    refuses(0x800b, "limit", media(17, 1))
+    refuses(0x800b, "limit", media(1, 17))
+    const url = (length: number) => () =>
+      encodeEncryptedMedia({
+        allowedLocatorKinds: ["k"],
+        defaultBlobEndpoints: [{
+          locatorKind: "k",
+          baseUrl: "https://b.example/".padEnd(length, "p"),
+        }],
+      })
+    url(2048)()
+    refuses(0x800b, "limit", url(2049))
   })
 
   it("are known, unknown or out of place", () => {

@@ -115,6 +115,17 @@ describe("secret keys", () => {
     )
   })
 
+  it("need a version and a cost that exist", () => {
+    const text = encryptNip49(decodeHex(secretHex), "p", 1)
+    assert.equal(reason(() => parseSecretKey(withLogN(text, 20))), "passphrase-needed")
+    assert.equal(reason(() => parseSecretKey(withLogN(text, 0))), "malformed")
+    assert.equal(reason(() => parseSecretKey(withLogN(text, 1, 1))), "malformed")
+    assert.equal(
+      reason(() => parseSecretKey(`${text.slice(0, 60)}b${text.slice(61)}`)),
+      "malformed",
+    )
+  })
+
   it("are inside their range", () => {
     assert.equal(reason(() => parseSecretKey("0".repeat(64))), "not-a-key")
     assert.equal(reason(() => parseSecretKey("f".repeat(64))), "not-a-key")
@@ -142,10 +153,11 @@ describe("secret keys", () => {
 })
 
 // Writes another cost into the header and repairs the checksum.
-function withLogN(text: string, logN: number): string {
+function withLogN(text: string, logN: number, version = 2): string {
   const digits = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
   const data = [...text.slice("ncryptsec1".length, -6)].map((char) => digits.indexOf(char))
-  data[1] = (data[1] ?? 0) & 28 | logN >> 6
+  data[0] = version >> 3
+  data[1] = (version & 7) << 2 | logN >> 6
   data[2] = logN >> 1 & 31
   data[3] = (data[3] ?? 0) & 15 | (logN & 1) << 4
   const prefix = [..."ncryptsec"].map((char) => char.charCodeAt(0))
