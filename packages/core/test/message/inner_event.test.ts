@@ -50,6 +50,15 @@ describe("inner events", () => {
     }))
   })
 
+  it("may be of any time and kind", () => {
+    for (const [at, kind] of [[0n, 0], [2n ** 64n - 1n, Number.MAX_SAFE_INTEGER]] as const) {
+      assert.equal(
+        reason(encodeInnerEvent(makeInnerEvent(author, at, { kind, tags: [[]], content: "" }))),
+        "accepted",
+      )
+    }
+  })
+
   it("are compact JSON in the usual order", () => {
     const event = makeInnerEvent(author, 5n, chatMessage("hi"))
     assert.equal(

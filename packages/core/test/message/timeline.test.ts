@@ -229,10 +229,66 @@ describe("timeline", () => {
   })
 })
 
+describe("affected rows", () => {
+  const history = new History()
+  const row = history.add(alice, chatMessage("row"))
+  const other = history.add(alice, chatMessage("other"))
+  const reaction = history.add(bob, reactionTo(row, "+"))
+  const edit = history.add(alice, editOf(row, "edited"))
+  const orphan = history.add(bob, reactionTo("a".repeat(64) as MessageId, "+"))
+  const nested = history.add(bob, reactionTo(reaction, "+"))
+  const affected = (author: typeof alice, content: InnerContent) =>
+    affectedRows(
+      makeInnerEvent(author, 1n, content),
+      (id) => history.events.find((item) => item.event.id === id)?.event,
+    )
+
+  it("are the target of an edit, a reaction or a deletion", () => {
+    assert.deepEqual(affected(alice, editOf(row, "x")), [row])
+    assert.deepEqual(affected(alice, reactionTo(row, "x")), [row])
+    assert.deepEqual(affected(alice, deletionOf(row, other, row)), [row, other])
+  })
+
+  it("are what a deleted reaction or edit was about", () => {
+    assert.deepEqual(affected(bob, deletionOf(reaction)), [row])
+    assert.deepEqual(affected(alice, deletionOf(edit)), [row])
+    assert.deepEqual(affected(alice, deletionOf(edit, row)), [row])
+  })
+
+  it("are none while the target has not arrived, or is no row", () => {
+    const missing = "b".repeat(64) as MessageId
+    assert.deepEqual(affected(alice, editOf(missing, "x")), [])
+    assert.deepEqual(affected(alice, deletionOf(missing)), [])
+    assert.deepEqual(affected(bob, deletionOf(orphan)), [])
+    assert.deepEqual(affected(bob, deletionOf(nested)), [])
+    assert.deepEqual(affected(bob, { kind: 447, tags: [["e", row]], content: "" }), [])
+  })
+
+  it("are the row itself when it arrives", () => {
+    const event = makeInnerEvent(alice, 1n, chatMessage("new"))
+    assert.deepEqual(affectedRows(event, () => undefined), [event.id])
+  })
+
+  it("are found by well-formed references only", () => {
+    const chat = (tags: ReadonlyArray<ReadonlyArray<string>>) =>
+      projectMessage(
+        {
+          event: makeInnerEvent(alice, 1n, { kind: 9, tags, content: "" }),
+          position: 0,
+          moderator: false,
+        },
+        [],
+      ).replyTo
+    assert.equal(chat([["e"], ["e", "short"], ["p", row], ["e", row]]), row)
+    assert.equal(chat([["e", other], ["q", row]]), row)
+    assert.equal(chat([["q", "short"], ["e", row.toUpperCase()]]), undefined)
+  })
+})
+
 describe("timeline in any order", () => {
   const authors = [alice, bob, carol]
   const step = fc.record({
-    what: fc.constantFrom("chat", "edit", "react", "delete", "delete2"),
+    what: fc.constantFrom("chat", "edit", "react", "react", "delete", "delete2", "undo", "undo"),
     author: fc.constantFrom(...authors),
     target: fc.nat(30),
     at: fc.nat(3),
@@ -250,7 +306,10 @@ describe("timeline in any order", () => {
       else if (what === "react") {
         built.add(author, reactionTo(id, target % 2 === 0 ? "+" : "-"), more)
       } else if (what === "delete") built.add(author, deletionOf(id), more)
-      else built.add(author, deletionOf(id, ids[0] ?? id), more)
+      else if (what === "undo") {
+        const last = built.events.findLast(({ event }) => event.kind === 7 || event.kind === 1009)
+        if (last !== undefined) built.add(last.event.pubkey, deletionOf(last.event.id), more)
+      } else built.add(author, deletionOf(id, ids[0] ?? id), more)
     }
     // Two steps may make the same event; it has one place.
     return [...new Map(built.events.toReversed().map((item) => [item.event.id, item])).values()]
