@@ -13,12 +13,16 @@ import * as Effect from "effect/Effect"
 import * as Data from "effect/Data"
 import type * as Scope from "effect/Scope"
 import type * as Cause from "effect/Cause"
+import { abandonSocket, socketOpened, watchSockets } from "./socket_abandonment.ts"
 
 /** Opens a WebSocket; the seam for proxies. */
 export type WebSocketFactory = (url: string) => WebSocket
 
 /** The platform's own constructor. */
-export const platformWebSocket: WebSocketFactory = (url) => new WebSocket(url)
+export const platformWebSocket: WebSocketFactory = (url) => {
+  watchSockets()
+  return new WebSocket(url)
+}
 
 /** An open connection. */
 export interface PlatformSocket {
@@ -60,7 +64,7 @@ export const dialSocket: (
   function* (url: string, open: WebSocketFactory, handlers: PlatformSocketHandlers) {
     const socket = yield* Effect.acquireRelease(
       Effect.try({ try: () => open(url), catch: () => new DialError() }),
-      (socket) => Effect.sync(() => abandon(socket)),
+      (socket) => Effect.sync(() => abandonSocket(socket)),
     )
     let over = false
     const end = (): void => {
@@ -79,7 +83,10 @@ export const dialSocket: (
         end()
         resume(Effect.fail(new DialError()))
       }
-      socket.onopen = () => resume(Effect.void)
+      socket.onopen = () => {
+        socketOpened(socket)
+        resume(Effect.void)
+      }
       socket.onerror = failed
       socket.onclose = failed
     })
@@ -98,15 +105,3 @@ export const dialSocket: (
     }
   },
 )
-
-function abandon(socket: WebSocket): void {
-  socket.onopen = null
-  socket.onmessage = null
-  socket.onclose = null
-  socket.onerror = () => undefined
-  try {
-    socket.close(1000)
-  } catch {
-    // A socket that cannot even be closed is over.
-  }
-}
