@@ -54,6 +54,7 @@ describe("a witness", () => {
     const witness = makeWitness()
     const canaries = makeCanaries()
     const needles = needlesOf(canaries)
+    const [, planted] = canaries.secretKeys
     const leaks: ReadonlyArray<readonly [string, Effect.Effect<unknown, unknown>]> = [
       ["text", Effect.logTrace(canaries.text)],
       ["group name", Effect.annotateLogs(Effect.logInfo("x"), { a: canaries.groupName })],
@@ -62,7 +63,7 @@ describe("a witness", () => {
       ["secret key 0", Effect.die(new Error("x", { cause: new Error(canaries.secretKeys[0]) }))],
       [
         "secret key 1",
-        Effect.annotateCurrentSpan("k", canaries.secretKeys[1]).pipe(
+        Effect.annotateCurrentSpan("k", planted).pipe(
           Effect.withSpan("t"),
         ),
       ],
