@@ -219,6 +219,19 @@ describe("timeline", () => {
     assert.deepEqual(projectTimeline(history.events), [])
   })
 
+  it("ignores what belongs to other rows", () => {
+    const history = new History()
+    const id = history.add(alice, chatMessage("row"))
+    const other = history.add(alice, chatMessage("other"))
+    history.add(bob, reactionTo(other, "+"))
+    history.add(alice, editOf(other, "edited"))
+    history.add(alice, deletionOf(other))
+    const [row] = history.events
+    assert.ok(row)
+    assert.deepEqual(projectMessage(row, history.events), history.view(id))
+    assert.deepEqual(history.view(id).reactions, [])
+  })
+
   it("counts an event once however often it came", () => {
     const history = new History()
     const id = history.add(alice, chatMessage("once"))

@@ -204,6 +204,19 @@ describe("Welcomes", () => {
     )
   })
 
+  it("name up to 16 relays, each once", () => {
+    const relays = Array.from({ length: 16 }, (_, i) => relay(`wss://r${i}.example`))
+    const made = welcomeRumor(publicKeyOf(alice), now, {
+      ...welcome,
+      relays: [...relays, ...relays],
+    })
+    assert.deepEqual(readWelcome(made).relays, relays)
+    const more = [...relays, relay("wss://more.example")]
+    assert.throws(() => welcomeRumor(publicKeyOf(alice), now, { ...welcome, relays: more }), {
+      reason: "bad-tags",
+    })
+  })
+
   it("are refused when they do not", () => {
     const made = welcomeRumor(publicKeyOf(alice), now, welcome)
     const [e = [], relays = []] = made.tags

@@ -73,6 +73,9 @@ describe("relay lists", () => {
     assert.deepEqual(readRelayList(event([["r", a, "read"], ["r", a, "write"]])), [
       { url: a, read: true, write: true },
     ])
+    assert.deepEqual(readRelayList(event([["r", a, "write"], ["r", a, "read"]])), [
+      { url: a, read: true, write: true },
+    ])
     const many = Array.from({ length: 1000 }, (_, i) => ["r", `wss://r${i}.example`])
     assert.equal(
       readRelayList(event([...many, ["r", "wss://r0.example", "read"]])).length,
@@ -98,6 +101,8 @@ describe("relay lists", () => {
       content: "",
     })
     assert.deepEqual(readInboxRelays(odd), [b])
+    const many = Array.from({ length: 1000 }, (_, i) => ["relay", `wss://r${i}.example`])
+    assert.equal(readInboxRelays({ ...odd, tags: many }).length, maxListedRelays)
     assert.throws(() => readInboxRelays({ ...odd, kind: 10002 }), { reason: "wrong-kind" })
   })
 
