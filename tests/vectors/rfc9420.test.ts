@@ -29,7 +29,7 @@ const set = "mls-rfc9420"
 
 describe("RFC 9420 test vectors", needsVectors(set), () => {
   for (const family of families) {
-    test(family.name, () => {
+    test(family.name, { timeout: 120_000 }, () => {
       const path = resolve(vectorFolder(set) ?? "", `${family.name}.json`)
       const cases = family.cases(readFileSync(path, "utf8"))
       for (const { run } of cases) run()

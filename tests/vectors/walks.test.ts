@@ -9,7 +9,7 @@ const set = "openmls-walks"
 
 describe("recorded OpenMLS walks", needsVectors(set), () => {
   for (const path of vectorFiles(set)) {
-    test(basename(path), () => {
+    test(basename(path), { timeout: 120_000 }, () => {
       const { passed, reason } = playWalk(readFileSync(path, "utf8"))
       assert.equal(reason, undefined)
       assert.ok(passed > 0)

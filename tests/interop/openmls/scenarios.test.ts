@@ -21,7 +21,7 @@ for (const privateHandshakes of [false, true]) {
 
     for (const { name, play, publicOnly, withoutDictionary } of scenarios) {
       if (privateHandshakes && publicOnly) continue
-      test(name, async () => {
+      test(name, { timeout: 120_000 }, async () => {
         for (const casting of castings) {
           const dictionary = !withoutDictionary
           await play(new Stage({ peer, seed: seed++, privateHandshakes, dictionary }, casting))
