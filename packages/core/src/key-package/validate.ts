@@ -7,6 +7,7 @@ import { encodeHex } from "../codec/mod.ts"
 import {
   ComponentId,
   decodeDictionary,
+  decodeSafeAad,
   isLastResort,
   leafComponents,
   requireNoProof,
@@ -106,8 +107,8 @@ export function validateKeyPackageBytes(
     ) {
       refuseKeyPackage("unsupported")
     }
-    // A malformed list of SafeAAD abilities or an entry twice is found here.
-    if (dictionary !== undefined) decodeDictionary(dictionary)
+    const safeAad = dictionary && decodeDictionary(dictionary).get(ComponentId.safeAad)
+    if (safeAad !== undefined) decodeSafeAad(safeAad)
     return {
       account,
       ref: encodeHex(keyPackageRef(crypto, keyPackage)),

@@ -19,7 +19,12 @@ import {
 } from "@mdk/core/mls"
 import { newKeyPackageSlot, readKeyPackageEvent } from "@mdk/core/nostr"
 import type { EventTemplate, NostrEvent, SignerService } from "@mdk/core/services"
-import { defaultAgentTextStream } from "../../src/components/mod.ts"
+import {
+  defaultAgentTextStream,
+  encodeComponentList,
+  encodeDictionary,
+  supportedComponents,
+} from "../../src/components/mod.ts"
 import {
   canJoin,
   chooseKeyPackage,
@@ -189,6 +194,25 @@ describe("other people's KeyPackages", () => {
     assert.equal(await verdict({ identity: new Uint8Array(32) }), "bad-proof")
     const outer = { type: 6, data: new Uint8Array([4, 0x80, 0x09, 1, 0]) }
     assert.equal(await verdict({ keyPackageExtensions: [outer] }), "bad-proof")
+  })
+
+  it("need a readable list of SafeAAD abilities, where they have one", async () => {
+    const { proof } = await run(authorizeLeaf(signer, { signatureKey }, Number(now)))
+    const dictionary = (safeAad: ReadonlyArray<number>) => ({
+      leafExtensions: [{
+        type: 6,
+        data: encodeDictionary(
+          new Map([
+            [1, encodeComponentList(supportedComponents)],
+            [2, new Uint8Array(safeAad)],
+            [0x8009, proof],
+          ]),
+        ),
+      }],
+    })
+    assert.equal(await verdict(dictionary([0])), "accepted")
+    assert.equal(await verdict(dictionary([2, 0x80, 0x01])), "accepted")
+    assert.equal(await verdict(dictionary([1, 0])), "malformed")
   })
 
   it("need a lifetime within bounds", async () => {
