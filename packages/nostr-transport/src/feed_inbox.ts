@@ -8,7 +8,7 @@ import type { NostrEvent } from "@mdk/core/services"
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import type { ReasonPrefix } from "./reason_prefix.ts"
-import type { ConnectionFeed } from "./relay_connection.ts"
+import type { ConnectionFeed } from "./connection_session.ts"
 
 /** Something that arrived, in order. */
 export type FeedItem =

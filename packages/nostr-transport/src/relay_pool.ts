@@ -13,11 +13,8 @@ import * as RcMap from "effect/RcMap"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { WebSocketFactory } from "./platform_socket.ts"
-import {
-  type ConnectionLimits,
-  makeRelayConnection,
-  type RelayConnection,
-} from "./relay_connection.ts"
+import type { ConnectionLimits } from "./connection_limits.ts"
+import { makeRelayConnection, type RelayConnection } from "./relay_connection.ts"
 
 /** Shared connections. */
 export interface RelayPool {

@@ -6,7 +6,7 @@
 import { hasOwnSignature, type SignatureVerifier } from "./event_verification.ts"
 import type { InboxLimits } from "./feed_inbox.ts"
 import { platformWebSocket, type WebSocketFactory } from "./platform_socket.ts"
-import type { ConnectionLimits } from "./relay_connection.ts"
+import type { ConnectionLimits } from "./connection_limits.ts"
 import type { PublishLimits } from "./relay_publish.ts"
 import type { SendRate } from "./token_bucket.ts"
 
@@ -94,6 +94,7 @@ export function transportSettings(options: NostrTransportOptions): TransportSett
         attempts: 3,
       },
       acknowledgementMillis: options.acknowledgementMillis ?? 12_000,
+      impatienceMillis: 5000,
     },
     publish: {
       totalMillis: options.publishMillis ?? 20_000,

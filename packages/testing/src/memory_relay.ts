@@ -30,7 +30,9 @@ export interface LinkConditions {
 
 /** A subscription that a relay serves. */
 export interface MemorySession {
+  /** Whose it is. */
   readonly client: string
+  /** What is asked. */
   readonly filters: ReadonlyArray<Filter>
   /** Accounts that proved themselves. */
   readonly accounts: ReadonlyArray<string>

@@ -69,7 +69,8 @@ export const RunningRelay: Context.ServiceClass<
 > = Context.Service<RunningRelay, EmbeddedRelay>()("@mdk/nostr-transport/RunningRelay")
 
 /** Provides a started relay for as long as the layer lives. */
-export const layerEmbeddedRelay: (
+export function layerEmbeddedRelay(
   options?: EmbeddedRelayOptions,
-) => Layer.Layer<RunningRelay, RelayStartError> = (options) =>
-  Layer.effect(RunningRelay, makeEmbeddedRelay(options))
+): Layer.Layer<RunningRelay, RelayStartError> {
+  return Layer.effect(RunningRelay, makeEmbeddedRelay(options))
+}
