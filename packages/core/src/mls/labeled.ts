@@ -56,7 +56,12 @@ export function refHash(crypto: CryptoProvider, text: string, value: Uint8Array)
   )
 }
 
-/** `ExpandWithLabel`. The caller owns and zeroes the result. */
+/**
+ * `ExpandWithLabel`. The caller owns and zeroes the result.
+ *
+ * Every message needs five of these, so the usual case (one HMAC block, short label) is written out:
+ * `u16 length ‖ label<V> ‖ context<V> ‖ 0x01` in one buffer.
+ */
 export function expandWithLabel(
   crypto: CryptoProvider,
   secret: Uint8Array,
@@ -65,9 +70,24 @@ export function expandWithLabel(
   length: number,
 ): Uint8Array {
   const l = label(text)
-  const info = new TlsWriter(l.length + context.length + 12)
-    .u16(length).opaqueV(l).opaqueV(context).view()
-  return hkdfExpand(crypto, secret, info, length)
+  if (length > 32 || length < 1 || l.length > 63 || context.length > 63) {
+    const info = new TlsWriter(l.length + context.length + 12)
+      .u16(length).opaqueV(l).opaqueV(context).view()
+    return hkdfExpand(crypto, secret, info, length)
+  }
+  const at = 3 + l.length
+  const input = new Uint8Array(at + context.length + 2)
+  input[1] = length
+  input[2] = l.length
+  input.set(l, 3)
+  input[at] = context.length
+  input.set(context, at + 1)
+  input[input.length - 1] = 1
+  const block = crypto.hmacSha256(secret, input)
+  if (length === 32) return block
+  const output = block.slice(0, length)
+  block.fill(0)
+  return output
 }
 
 /** `DeriveSecret`: 32 bytes that the caller owns and zeroes. */
