@@ -93,10 +93,10 @@ const changesBetween = (
 
 const tell = (
   group: GroupState,
-  { digest, epoch }: Transition,
+  { digest, epoch, actor }: Transition,
   changes: ReadonlyArray<StateChange>,
   aspects: ReadonlyArray<GroupAspect>,
-): GroupMoved => ({ tag: "moved", group: group.id, digest, epoch, changes, aspects })
+): GroupMoved => ({ tag: "moved", group: group.id, digest, epoch, actor, changes, aspects })
 
 const aspectsOf = (
   before: GroupView,

@@ -109,6 +109,7 @@ export const INTENTS: Collection & { readonly name: "intents" } = define("intent
   indexes: {
     open: ["open", "position"],
     group: ["group_id", "open", "position"],
+    position: ["position"],
     once: ["once"],
     message: ["group_id", "message"],
   },

@@ -3,13 +3,16 @@
  *
  * @module
  */
-import { ComponentId, decodeComponentList } from "../components/mod.ts"
-import { type PublicKey, publicKeyFromBytes, verifyAccountProof } from "../identity/mod.ts"
-import { appDataDictionary, type Member } from "../mls/mod.ts"
+import { leafComponents, verifyLeafIdentity } from "../components/mod.ts"
+import { type PublicKey, publicKeyFromBytes } from "../identity/mod.ts"
+import { ExtensionType, findExtension, type Member } from "../mls/mod.ts"
 import { refuse } from "./refusal.ts"
 
 /** What a leaf says about itself. */
 export type LeafClaims = Pick<Member, "identity" | "signatureKey" | "extensions">
+
+const dictionaryOf = (leaf: Pick<LeafClaims, "extensions">): Uint8Array | undefined =>
+  findExtension(leaf.extensions, ExtensionType.appDataDictionary)
 
 /**
  * Verifies the identity proof of a leaf. Costs one signature verification.
@@ -19,13 +22,8 @@ export type LeafClaims = Pick<Member, "identity" | "signatureKey" | "extensions"
  */
 export function proveLeaf(leaf: LeafClaims): PublicKey {
   try {
-    const dictionary = appDataDictionary(leaf.extensions)
-    const proofs = dictionary?.filter((e) => e.componentId === ComponentId.accountIdentityProof)
-    const proof = proofs?.[0]
-    if (proof === undefined || !supportedBy(leaf).has(ComponentId.accountIdentityProof)) {
-      return refuse("bad-proof")
-    }
-    return verifyAccountProof(proof.data, leaf.identity, { signatureKey: leaf.signatureKey })
+    const { identity, signatureKey } = leaf
+    return verifyLeafIdentity({ identity, signatureKey, dictionary: dictionaryOf(leaf) })
   } catch {
     return refuse("bad-proof")
   }
@@ -43,9 +41,7 @@ export function accountOf(leaf: Pick<LeafClaims, "identity">): PublicKey {
 /** Components that a leaf supports. */
 export function supportedBy(leaf: Pick<LeafClaims, "extensions">): ReadonlySet<number> {
   try {
-    const list = appDataDictionary(leaf.extensions)
-      ?.find((e) => e.componentId === ComponentId.appComponents)
-    return new Set(list === undefined ? [] : decodeComponentList(list.data))
+    return new Set(leafComponents(dictionaryOf(leaf)))
   } catch {
     return refuse("unsupporting-leaf")
   }

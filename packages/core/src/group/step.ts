@@ -44,6 +44,8 @@ export interface GroupMoved {
   readonly digest: string
   /** The epoch that the commit led to. */
   readonly epoch: bigint
+  /** Who committed. */
+  readonly actor: PublicKey
   /** Rows for people. */
   readonly changes: ReadonlyArray<StateChange>
   /** What an application reads again. */

@@ -12,6 +12,8 @@ import * as Stream from "effect/Stream"
 export interface Bells {
   /** Wakes everybody who waits at `key`. */
   readonly ring: (key: string) => void
+  /** Wakes everybody, once and for all: the account is closed. */
+  readonly ringAll: () => void
   /** Takes the bell of `key` now; the effect waits for its next ring. */
   readonly take: (key: string) => Effect.Effect<void>
   /**
@@ -41,6 +43,9 @@ export function makeBells(): Bells {
       if (found === undefined) return
       waiting.delete(key)
       Deferred.doneUnsafe(found, Effect.void)
+    },
+    ringAll: () => {
+      for (const key of [...waiting.keys()]) bells.ring(key)
     },
     take: (key) => Deferred.await(bell(key)),
     watch: (key, options) =>

@@ -14,7 +14,7 @@ import { ArgumentError, type ServiceError } from "../api/errors.ts"
 import type { Event } from "../api/event.ts"
 import type { EventKey } from "../api/ids.ts"
 import type { ConsumeOptions } from "../api/service.ts"
-import { CONSUMERS, HANDLED } from "../group/collections.ts"
+import { CONSUMERS, HANDLED } from "../group/mod.ts"
 import type { StorageService } from "../services/storage.ts"
 import type { Verb } from "../services/storage_batch.ts"
 import type { Bells } from "./bells.ts"
@@ -22,7 +22,7 @@ import { type EventLog, EVENTS_BELL, type LoggedEvent } from "./event_log.ts"
 import type { EventRecord } from "./event_record.ts"
 import { toServiceError } from "./failure.ts"
 import type { KeyedLock } from "./keyed_lock.ts"
-import { decodeRecord, encodeRecord } from "../group/record.ts"
+import { decodeRecord, encodeRecord } from "../group/mod.ts"
 
 /** Events that are looked at together. */
 const WINDOW = 256

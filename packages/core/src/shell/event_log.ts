@@ -7,14 +7,14 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as PubSub from "effect/PubSub"
-import { ACCOUNT, EVENTS } from "../group/collections.ts"
+import { ACCOUNT, EVENTS } from "../group/mod.ts"
 import type { AppendVerb, Verb } from "../services/storage_batch.ts"
 import type { StorageService } from "../services/storage.ts"
 import type { ServiceError } from "../api/errors.ts"
 import type { Bells } from "./bells.ts"
 import type { EventRecord } from "./event_record.ts"
 import { toServiceError } from "./failure.ts"
-import { decodeRecord, encodeRecord } from "../group/record.ts"
+import { decodeRecord, encodeRecord } from "../group/mod.ts"
 
 /** One entry of the log. */
 export interface LoggedEvent {

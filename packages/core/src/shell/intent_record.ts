@@ -3,13 +3,12 @@
  *
  * @module
  */
-import type { ChangeState } from "../api/sending.ts"
-import { INTENTS } from "../group/collections.ts"
-import type { Rumor } from "../services/nostr_event.ts"
+import type { ChangeState, RelayTally } from "../api/sending.ts"
+import { INTENTS } from "../group/mod.ts"
 import type { Row } from "../services/storage.ts"
 import type { Verb } from "../services/storage_batch.ts"
 import { type EventRecord, loadState, type StoredChangeState, storeState } from "./event_record.ts"
-import { decodeRecord, encodeRecord } from "../group/record.ts"
+import { decodeRecord, encodeRecord } from "../group/mod.ts"
 
 /** An intent. */
 export interface Intent {
@@ -19,39 +18,49 @@ export interface Intent {
   readonly group: string
   /** Order among intents. */
   readonly position: number
-  /** False when nothing is left to do. */
-  readonly open: boolean
   /** The caller's own key against doubles. */
   readonly once?: string
   /** Where it stands. */
   readonly state: ChangeState
   /** What it is. */
   readonly body:
-    /** An inner event; the rumor is kept until it is encrypted. */
-    | { readonly kind: "message"; readonly message: string; readonly held?: Rumor }
+    /** An inner event; `held` while it is not encrypted. */
+    | { readonly kind: "message"; readonly message: string; readonly held?: true }
     /** Invitations by a commit; the KeyPackages are kept until it is made. */
-    | { readonly kind: "invite"; readonly held?: ReadonlyArray<HeldKeyPackage> }
+    | { readonly kind: "invite"; readonly held?: ReadonlyArray<HeldInvitee> }
     /** The invitations of a founding. */
     | { readonly kind: "founding" }
+  /** What relays answered so far. */
+  readonly tally?: RelayTally
+  /** The epoch that a change of the group led to, decimal, once it is applied. */
+  readonly epoch?: string
   /** Where the invitations that go with it stand, by invitee. */
   readonly welcomes?: Readonly<Record<string, StoredChangeState>>
 }
 
-/** An invitee's KeyPackage that was chosen. */
-export interface HeldKeyPackage {
+/** An invitee whose KeyPackage was chosen. */
+export interface HeldInvitee {
   /** The invitee. */
-  readonly who: string
+  readonly account: string
   /** Id of its 30443 event. */
   readonly event: string
-  /** The MLSMessage, base64. */
+  /** The MLSMessage with the KeyPackage, base64. */
   readonly message: string
+  /** Where the Welcome goes. */
+  readonly inbox: ReadonlyArray<string>
 }
 
 interface IntentValue {
   readonly state: StoredChangeState
   readonly body: Intent["body"]
+  readonly tally?: RelayTally
+  readonly epoch?: string
   readonly welcomes?: Readonly<Record<string, StoredChangeState>>
 }
+
+/** True while no relay has acknowledged and one still may. */
+export const isOpen = ({ _tag }: ChangeState): boolean =>
+  _tag === "Held" || _tag === "Queued" || _tag === "Unconfirmed"
 
 /** The bell that rings when an intent changed. */
 export const intentBell = (id: string): string => `intent/${id}`
@@ -61,6 +70,8 @@ export const putIntent = (intent: Intent): Verb => {
   const value: IntentValue = {
     state: storeState(intent.state),
     body: intent.body,
+    ...(intent.tally === undefined ? {} : { tally: intent.tally }),
+    ...(intent.epoch === undefined ? {} : { epoch: intent.epoch }),
     ...(intent.welcomes === undefined ? {} : { welcomes: intent.welcomes }),
   }
   return {
@@ -69,7 +80,7 @@ export const putIntent = (intent: Intent): Verb => {
     key: intent.id,
     columns: {
       group_id: intent.group,
-      open: intent.open ? 1 : 0,
+      open: isOpen(intent.state) ? 1 : 0,
       position: intent.position,
       once: intent.once ?? null,
       message: intent.body.kind === "message" ? intent.body.message : null,
@@ -86,10 +97,11 @@ export const readIntent = (row: Row): Intent => {
     id: String(row.key),
     group: String(row.columns["group_id"]),
     position: Number(row.columns["position"]),
-    open: row.columns["open"] === 1,
     ...(typeof once === "string" ? { once } : {}),
     state: loadState(value.state),
     body: value.body,
+    ...(value.tally === undefined ? {} : { tally: value.tally }),
+    ...(value.epoch === undefined ? {} : { epoch: value.epoch }),
     ...(value.welcomes === undefined ? {} : { welcomes: value.welcomes }),
   }
 }

@@ -5,11 +5,11 @@
  * @module
  */
 import type { RelayTally } from "../api/sending.ts"
-import { OUTBOX } from "../group/collections.ts"
+import { OUTBOX } from "../group/mod.ts"
 import type { NostrEvent } from "../services/nostr_event.ts"
 import type { Row } from "../services/storage.ts"
 import type { Verb } from "../services/storage_batch.ts"
-import { decodeRecord, encodeRecord } from "../group/record.ts"
+import { decodeRecord, encodeRecord } from "../group/mod.ts"
 
 /** What a relay did so far. `untried` has surely not seen the event from us. */
 export type RelayOutcome = "untried" | "accepted" | "rejected" | "unanswered"

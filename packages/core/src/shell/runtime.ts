@@ -5,10 +5,13 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import { ServiceError } from "../api/errors.ts"
 import type { PublicKey } from "../api/ids.ts"
-import { encodeHex } from "../codec/mod.ts"
+import { DecodeError, encodeHex } from "../codec/mod.ts"
+import { RecordError } from "../group/mod.ts"
+import { MlsError } from "../mls/mod.ts"
 import type { CryptoProvider } from "../crypto/provider.ts"
 import type { EntropyService } from "../services/entropy.ts"
 import type { SignerService } from "../services/signer.ts"
@@ -95,11 +98,20 @@ export const makeWrite = (
     return committed
   }))
 
-/** Fails with `closed` once the account is closed; for every call of the public API. */
+/**
+ * For every call of the public API: fails with `closed` once the account is closed, and with `storage`
+ * for rows that cannot be read.
+ */
 export const makeGuard = (isClosed: () => boolean) =>
 <A, E, R>(
   effect: Effect.Effect<A, E, R>,
 ): Effect.Effect<A, E | ServiceError, R> =>
   Effect.suspend((): Effect.Effect<A, E | ServiceError, R> =>
     isClosed() ? Effect.fail(new ServiceError({ reason: "closed" })) : effect
-  )
+  ).pipe(Effect.catchDefect((defect) => {
+    const damaged = defect instanceof RecordError || defect instanceof MlsError ||
+      defect instanceof DecodeError
+    return damaged
+      ? Effect.fail(new ServiceError({ reason: "storage", cause: Redacted.make(defect) }))
+      : Effect.die(defect)
+  }))

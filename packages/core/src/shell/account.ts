@@ -1,0 +1,289 @@
+/**
+ * One open account: every part of the shell, wired. What the public API is made of.
+ *
+ * @module
+ */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as SubscriptionRef from "effect/SubscriptionRef"
+import { OpenError, type ServiceError } from "../api/errors.ts"
+import type { RelayUrl } from "../api/ids.ts"
+import type { MdkOptions, Status } from "../api/service.ts"
+import { defaultCryptoProvider } from "../crypto/mod.ts"
+import { COLLECTIONS, GROUPS, INTENTS, INVITES, MESSAGES } from "../group/mod.ts"
+import { adoptedProfile } from "../profile/mod.ts"
+import type { EntropyService } from "../services/entropy.ts"
+import type { SignerService } from "../services/signer.ts"
+import type { StorageService } from "../services/storage.ts"
+import type { TransportService } from "../services/transport.ts"
+import { admitEvents } from "./admission.ts"
+import { makeBells } from "./bells.ts"
+import { recordProgress } from "./delivery.ts"
+import { type Device, openDevice } from "./device.ts"
+import { makeEventLog } from "./event_log.ts"
+import { toOpenError, toServiceError } from "./failure.ts"
+import { runFeeds } from "./feeds.ts"
+import { type ChangeSupport, releaseInvite } from "./group_changes.ts"
+import { type GroupStore, makeGroupStore } from "./group_store.ts"
+import { openIntents } from "./intent_store.ts"
+import { acceptInvite, type InviteSupport, takeWrap } from "./invitations.ts"
+import { makeKeyedLock } from "./keyed_lock.ts"
+import {
+  keepPublished,
+  keepSwept,
+  MAINTENANCE_BELL,
+  pruneOld,
+  sweepExpired,
+} from "./maintenance.ts"
+import { releaseMessage } from "./outgoing_messages.ts"
+import { makePositions, type Positions } from "./positions.ts"
+import { makePublisher, type Publisher, RELAYS_BELL } from "./publisher.ts"
+import { makeWrite, type Runtime } from "./runtime.ts"
+import { makeSyncState, SYNC_BELL, type SyncState } from "./sync_state.ts"
+
+/** What an account is composed of. */
+export interface AccountServices {
+  /** Rows. */
+  readonly storage: StorageService
+  /** Relays. */
+  readonly transport: TransportService
+  /** The account's key. */
+  readonly signer: SignerService
+  /** Randomness. */
+  readonly entropy: EntropyService
+}
+
+/** One open account. */
+export interface Account {
+  /** Services and the way to write. */
+  readonly runtime: Runtime
+  /** Group copies. */
+  readonly store: GroupStore
+  /** This installation. */
+  readonly device: Device
+  /** Progress of catching up. */
+  readonly sync: SyncState
+  /** For founding, inviting and sending. */
+  readonly changes: ChangeSupport
+  /** For invitations. */
+  readonly invites: InviteSupport
+  /** Connections and catching up. */
+  readonly status: SubscriptionRef.SubscriptionRef<Status>
+  /** True after the scope's end. */
+  readonly isClosed: () => boolean
+}
+
+/** Opens an account and keeps it running until the scope ends. */
+export const openAccount: (
+  services: AccountServices,
+  options: MdkOptions,
+) => Effect.Effect<Account, OpenError | ServiceError, Scope.Scope> = Effect.fn("Mdk.open")(
+  function* (services, options) {
+    const { storage, transport, signer, entropy } = services
+    yield* Effect.mapError(storage.declare(COLLECTIONS), toOpenError)
+    // An old ratchet must not send: such a copy is not opened at all.
+    if (storage.condition.restored) return yield* new OpenError({ reason: "restored-copy" })
+    const bells = makeBells()
+    const log = yield* makeEventLog(storage, bells)
+    const write = makeWrite(storage, entropy, log, bells)
+    const crypto = defaultCryptoProvider()
+    const device = yield* openDevice({
+      storage,
+      signer,
+      entropy,
+      crypto,
+      write: (verbs) => write({ verbs }),
+    })
+    const runtime: Runtime = {
+      self: device.account,
+      storage,
+      transport,
+      signer,
+      identity: { publicKey: device.account, signer },
+      entropy,
+      crypto,
+      lock: makeKeyedLock(),
+      bells,
+      positions: yield* openPositions(storage),
+      log,
+      offline: options.offline === true,
+      write,
+    }
+    let closed = false
+    yield* Effect.addFinalizer(() =>
+      Effect.sync(() => {
+        closed = true
+        bells.ringAll()
+        device.seed.wipe()
+      })
+    )
+    return yield* wire(runtime, device, options, () => closed)
+  },
+)
+
+const openPositions = (storage: StorageService): Effect.Effect<Positions, ServiceError> =>
+  Effect.gen(function* () {
+    let last = 0
+    const places = [
+      [GROUPS.name, "newest", "position"],
+      [MESSAGES.name, "position", "position"],
+      [INVITES.name, "newest", "position"],
+      [INTENTS.name, "position", "position"],
+    ] as const
+    for (const [collection, index, column] of places) {
+      const page = yield* storage.page(collection, { index, order: "descending", limit: 1 }).pipe(
+        Effect.mapError(toServiceError),
+      )
+      last = Math.max(last, Number(page.rows[0]?.columns[column] ?? 0))
+    }
+    return makePositions(last)
+  })
+
+const wire: (
+  runtime: Runtime,
+  device: Device,
+  options: MdkOptions,
+  isClosed: () => boolean,
+) => Effect.Effect<Account, ServiceError, Scope.Scope> = Effect.fnUntraced(function* (
+  runtime,
+  device,
+  options,
+  isClosed,
+) {
+  const profile = adoptedProfile
+  const scope = yield* Effect.scope
+  const sync = makeSyncState(runtime.bells)
+  const store = makeGroupStore(runtime, profile, sync.setStale)
+  yield* Effect.addFinalizer(() => store.wipe)
+
+  const publisher: Publisher = yield* makePublisher(runtime, (progress) =>
+    recordProgress(
+      { runtime, store, profile, publish: (o) => publisher.start(o), afterCommit },
+      progress,
+    ))
+  const changes: ChangeSupport = { runtime, store, profile, device, publish: publisher.start }
+  const invites: InviteSupport = { runtime, store, profile }
+
+  /** What waited for the end of an own commit: held intents first, then inputs of others. */
+  const afterCommit = (group: string): Effect.Effect<void> =>
+    Effect.asVoid(Effect.forkIn(
+      Effect.ignore(
+        store.locked(group)(Effect.gen(function* () {
+          yield* releaseHeld(changes, group)
+          yield* admitEvents(runtime, store, profile, group, [])
+        })),
+      ),
+      scope,
+    ))
+
+  const account: Account = {
+    runtime,
+    store,
+    device,
+    sync,
+    changes,
+    invites,
+    status: yield* SubscriptionRef.make<Status>({ relays: new Map(), caughtUp: false }),
+    isClosed,
+  }
+  yield* sweepExpired(runtime)
+  yield* pruneOld(runtime)
+  yield* releaseAllHeld(account)
+  yield* Effect.forkScoped(patiently(keepSwept(runtime)))
+  if (!runtime.offline) {
+    yield* Effect.forkScoped(watchStatus(account))
+    yield* publisher.resume
+    yield* Effect.forkScoped(keepPublished(runtime, device, sync))
+    yield* Effect.forkScoped(patiently(runFeeds({
+      runtime,
+      sync,
+      takeWrap: (event) => takeWrapIn(account, options, event),
+      takeGroupEvents: (group, events) =>
+        store.locked(group)(admitEvents(runtime, store, profile, group, events)).pipe(
+          Effect.catchTag("GroupError", () => Effect.void),
+          Effect.asVoid,
+        ),
+    })))
+  }
+  return account
+})
+
+/** What fails because of the storage is tried again, until the account is closed. */
+const patiently = <A>(effect: Effect.Effect<A, ServiceError>): Effect.Effect<A, ServiceError> =>
+  Effect.retry(effect, {
+    schedule: Schedule.spaced("5 seconds"),
+    while: (error) => error.reason !== "closed",
+  })
+
+/** Encrypts held intents of a group in their order, until one is a commit. */
+const releaseHeld = Effect.fnUntraced(function* (changes: ChangeSupport, id: string) {
+  for (const intent of yield* openIntents(changes.runtime.storage, id)) {
+    if (intent.state._tag !== "Held") continue
+    const group = yield* changes.store.load(id)
+    if (group.pending !== undefined) return
+    if (intent.body.kind === "message") yield* releaseMessage(changes, intent)
+    else yield* releaseInvite(changes, intent)
+  }
+})
+
+/** After a restart: intents that were held for a commit that has ended. */
+const releaseAllHeld = Effect.fnUntraced(function* ({ runtime, store, changes }: Account) {
+  const page = yield* runtime.storage.page(INTENTS.name, {
+    index: "open",
+    equals: [1],
+    limit: 1000,
+  }).pipe(Effect.mapError(toServiceError))
+  const groups = new Set(page.rows.map((row) => String(row.columns["group_id"])))
+  for (const group of groups) {
+    yield* store.locked(group)(releaseHeld(changes, group)).pipe(
+      Effect.catchTag("GroupError", () => Effect.void),
+    )
+  }
+})
+
+const takeWrapIn = Effect.fnUntraced(function* (
+  account: Account,
+  options: MdkOptions,
+  event: Parameters<typeof takeWrap>[1],
+) {
+  const { runtime, invites } = account
+  const taken = yield* runtime.lock.withKey("wraps")(takeWrap(invites, event))
+  if (Option.isNone(taken) || options.invites !== "all") return
+  yield* acceptInvite(invites, taken.value).pipe(
+    Effect.catchTag("InviteError", () => Effect.void),
+  )
+  runtime.bells.ring(MAINTENANCE_BELL)
+})
+
+/** Keeps the status current, and wakes what waits for a relay. */
+const watchStatus = Effect.fnUntraced(function* ({ runtime, sync, status }: Account) {
+  const follow = Effect.gen(function* () {
+    for (;;) {
+      const bell = runtime.bells.take(SYNC_BELL)
+      const caughtUp = sync.isCaughtUp()
+      yield* SubscriptionRef.update(
+        status,
+        (now) => now.caughtUp === caughtUp ? now : { ...now, caughtUp },
+      )
+      yield* bell
+    }
+  })
+  let live = new Set<string>()
+  const states = runtime.transport.states.pipe(
+    Stream.runForEach((relays) =>
+      Effect.gen(function* () {
+        const now = new Set(
+          [...relays].flatMap(([relay, state]) => state === "live" ? [relay] : []),
+        )
+        if ([...now].some((relay) => !live.has(relay))) runtime.bells.ring(RELAYS_BELL)
+        live = now
+        const named = [...relays].map(([relay, state]) => [relay as RelayUrl, state] as const)
+        yield* SubscriptionRef.update(status, (before) => ({ ...before, relays: new Map(named) }))
+      })
+    ),
+  )
+  yield* Effect.all([follow, states], { concurrency: "unbounded", discard: true })
+})

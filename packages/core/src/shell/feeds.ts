@@ -1,0 +1,210 @@
+/**
+ * Which questions are asked: gift wraps for the account, and the traffic of all groups, one question
+ * for all groups that share their relays. Asked anew when groups or their addresses change.
+ *
+ * @module
+ */
+import * as Effect from "effect/Effect"
+import * as FiberMap from "effect/FiberMap"
+import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
+import type { ServiceError } from "../api/errors.ts"
+import { decodeRecord, type RouteRecord, ROUTES } from "../group/mod.ts"
+import { NostrKind } from "../nostr/mod.ts"
+import { MAX_PAGE } from "../services/mod.ts"
+import type { Filter, NostrEvent } from "../services/nostr_event.ts"
+import { accountRelays } from "./account_relays.ts"
+import { MAX_EVENTS } from "./admission.ts"
+import { toServiceError } from "./failure.ts"
+import { type Feed, runFeed } from "./feed.ts"
+import { ROUTES_BELL } from "./group_store.ts"
+import { progressVerb, readProgress, WRAPS_PLACE } from "./relay_progress.ts"
+import type { Runtime } from "./runtime.ts"
+import type { SyncState } from "./sync_state.ts"
+
+/** Gift wraps are dated up to two days back. */
+const WRAP_OVERLAP_SECONDS = 3 * 24 * 3600
+const GROUP_OVERLAP_SECONDS = 10 * 60
+
+/** What feeds hand events to. */
+export interface FeedSupport {
+  /** The account. */
+  readonly runtime: Runtime
+  /** Progress of catching up. */
+  readonly sync: SyncState
+  /** Takes one gift wrap in. */
+  readonly takeWrap: (event: NostrEvent) => Effect.Effect<void, ServiceError>
+  /** Takes events of one group in, at most `MAX_EVENTS`. */
+  readonly takeGroupEvents: (
+    group: string,
+    events: ReadonlyArray<NostrEvent>,
+  ) => Effect.Effect<void, ServiceError>
+}
+
+interface Route {
+  readonly address: string
+  readonly group: string
+  readonly relays: ReadonlyArray<string>
+}
+
+/** Asks what has to be asked, for ever. */
+export const runFeeds = (support: FeedSupport): Effect.Effect<never, ServiceError> =>
+  Effect.scoped(Effect.gen(function* () {
+    const { runtime, sync } = support
+    const fibers = yield* FiberMap.make<string, void, ServiceError>()
+    for (;;) {
+      const bell = runtime.bells.take(ROUTES_BELL)
+      const feeds = yield* planFeeds(support)
+      const keys = new Set(feeds.map(({ key }) => key))
+      for (const [key] of fibers) if (!keys.has(key)) yield* FiberMap.remove(fibers, key)
+      for (const feed of feeds) {
+        yield* FiberMap.run(fibers, feed.key, keepAsking(runtime, sync, feed), {
+          onlyIfMissing: true,
+          startImmediately: true,
+        })
+      }
+      sync.setPlanned()
+      yield* bell
+    }
+  }))
+
+/** A failing storage ends a question; it is asked again from the noted progress. */
+const keepAsking = (
+  runtime: Runtime,
+  sync: SyncState,
+  feed: Feed,
+): Effect.Effect<void, ServiceError> =>
+  runFeed(runtime, sync, feed).pipe(
+    Effect.tapError((error) => Effect.logWarning("intake failed", { reason: error.reason })),
+    Effect.retry({
+      schedule: Schedule.spaced("5 seconds"),
+      while: (error) => error.reason !== "closed",
+    }),
+  )
+
+const planFeeds = Effect.fnUntraced(function* (support: FeedSupport) {
+  const { runtime } = support
+  const { inbox } = yield* accountRelays(runtime)
+  const routes = yield* allRoutes(runtime)
+  const byRelays = Map.groupBy(routes, ({ relays }) => relays.toSorted().join(" "))
+  const feeds: Array<Feed> = [yield* wrapFeed(support, inbox)]
+  for (const [relays, some] of byRelays) feeds.push(yield* groupFeed(support, relays, some))
+  return feeds.filter((feed) => feed.relays.length > 0)
+})
+
+const allRoutes = Effect.fnUntraced(function* (runtime: Runtime) {
+  const routes: Array<Route> = []
+  let cursor: string | undefined
+  for (;;) {
+    const page = yield* runtime.storage.page(ROUTES.name, {
+      index: "key",
+      limit: MAX_PAGE,
+      ...(cursor === undefined ? {} : { cursor }),
+    }).pipe(Effect.mapError(toServiceError))
+    for (const row of page.rows) {
+      const { relays } = decodeRecord<RouteRecord>(row.value)
+      routes.push({ address: String(row.key), group: String(row.columns["group_id"]), relays })
+    }
+    cursor = page.cursors.at(-1)
+    if (!page.more || cursor === undefined) return routes
+  }
+})
+
+/** The oldest progress at any of the relays; none when one of them was never caught up with. */
+const sinceOf = Effect.fnUntraced(function* (
+  runtime: Runtime,
+  place: string,
+  relays: ReadonlyArray<string>,
+) {
+  const progress = yield* readProgress(runtime.storage, place, relays)
+  if (progress.size < relays.length || relays.length === 0) return Option.none<number>()
+  return Option.some(Math.min(...progress.values()))
+})
+
+const withSince = (filter: Filter, since: Option.Option<number>, overlap: number): Filter =>
+  Option.match(since, {
+    onNone: () => filter,
+    onSome: (seconds) => ({ ...filter, since: Math.max(0, seconds - overlap) }),
+  })
+
+const wrapFeed = Effect.fnUntraced(function* (
+  support: FeedSupport,
+  relays: ReadonlyArray<string>,
+) {
+  const { runtime } = support
+  const since = yield* sinceOf(runtime, WRAPS_PLACE, relays)
+  const filter = { kinds: [NostrKind.giftWrap], tags: { p: [runtime.self] } }
+  const feed: Feed = {
+    key: `${WRAPS_PLACE} ${relays.join(" ")}`,
+    relays,
+    filters: [withSince(filter, since, WRAP_OVERLAP_SECONDS)],
+    overlapSeconds: WRAP_OVERLAP_SECONDS,
+    authenticated: true,
+    take: (events) => Effect.forEach(events, support.takeWrap, { discard: true }),
+    passed: (relay, seconds) =>
+      Effect.asVoid(runtime.write({ verbs: [progressVerb(WRAPS_PLACE, relay, seconds)] })),
+  }
+  return feed
+})
+
+const groupFeed = Effect.fnUntraced(function* (
+  support: FeedSupport,
+  relaysKey: string,
+  routes: ReadonlyArray<Route>,
+) {
+  const { runtime } = support
+  const relays = relaysKey.split(" ")
+  const groups = new Map(routes.map(({ address, group }) => [address, group]))
+  const fresh: Array<string> = []
+  const known: Array<string> = []
+  let since = Infinity
+  for (const { address, group } of routes) {
+    const progress = yield* sinceOf(runtime, group, relays)
+    if (Option.isNone(progress)) fresh.push(address)
+    else {
+      known.push(address)
+      since = Math.min(since, progress.value)
+    }
+  }
+  const filter = (addresses: ReadonlyArray<string>): Filter => ({
+    kinds: [NostrKind.groupEvent],
+    tags: { h: addresses },
+  })
+  const feed: Feed = {
+    key: `${relaysKey} ${[...groups.keys()].sort().join(" ")}`,
+    relays,
+    filters: [
+      ...(known.length === 0
+        ? []
+        : [withSince(filter(known), Option.some(since), GROUP_OVERLAP_SECONDS)]),
+      ...(fresh.length === 0 ? [] : [filter(fresh)]),
+    ],
+    overlapSeconds: GROUP_OVERLAP_SECONDS,
+    authenticated: false,
+    take: (events) => takeByGroup(support, groups, events),
+    passed: (relay, seconds) =>
+      Effect.asVoid(runtime.write({
+        verbs: [...new Set(groups.values())].map((group) => progressVerb(group, relay, seconds)),
+      })),
+  }
+  return feed
+})
+
+const takeByGroup = (
+  support: FeedSupport,
+  groups: ReadonlyMap<string, string>,
+  events: ReadonlyArray<NostrEvent>,
+): Effect.Effect<void, ServiceError> => {
+  const byGroup = Map.groupBy(events, (event) => {
+    const address = event.tags.find(([name]) => name === "h")?.[1]
+    return address === undefined ? undefined : groups.get(address)
+  })
+  return Effect.forEach(byGroup, ([group, some]) => {
+    if (group === undefined) return Effect.void
+    const batches: Array<ReadonlyArray<NostrEvent>> = []
+    for (let i = 0; i < some.length; i += MAX_EVENTS) batches.push(some.slice(i, i + MAX_EVENTS))
+    return Effect.forEach(batches, (batch) => support.takeGroupEvents(group, batch), {
+      discard: true,
+    })
+  }, { discard: true })
+}

@@ -1,0 +1,198 @@
+/**
+ * `mdk.messages`.
+ *
+ * @module
+ */
+import * as Effect from "effect/Effect"
+import { type ArgumentError, GroupError, type ServiceError } from "../api/errors.ts"
+import type { GroupId, MessageId } from "../api/ids.ts"
+import type { Sent } from "../api/sending.ts"
+import type { MessagesApi, Outgoing, SendOptions } from "../api/service.ts"
+import type { Message } from "../api/values.ts"
+import { encodeUtf8 } from "../codec/mod.ts"
+import { GROUPS, MESSAGES, readGroupRecord } from "../group/mod.ts"
+import {
+  chatMessage,
+  deletionOf,
+  editOf,
+  type InnerContent,
+  maxReactionLength,
+  MessageKind,
+  reactionTo,
+  relationOf,
+} from "../message/mod.ts"
+import type { Account } from "./account.ts"
+import { pageRows } from "./cursor.ts"
+import { toServiceError } from "./failure.ts"
+import { type Guard, sentHandle } from "./handles.ts"
+import { requireIntent } from "./intent_store.ts"
+import { type PlacedMessage, readMessage } from "./message_rows.ts"
+import { enqueueMessage } from "./outgoing_messages.ts"
+import { retryBell } from "./publisher.ts"
+import { annotationsOf, findRow, resolveRows, rowById } from "./timeline_reader.ts"
+
+const MAX_TEXT_BYTES = 32_000
+
+/** Kinds with verbs of their own, or that belong to nobody. */
+const RESERVED: ReadonlySet<number> = new Set([
+  MessageKind.deletion,
+  MessageKind.reaction,
+  MessageKind.edit,
+  MessageKind.system,
+  MessageKind.pushTokenUpdate,
+  MessageKind.pushTokenList,
+  MessageKind.pushTokenRemoval,
+])
+
+/** Makes `mdk.messages`. */
+export const makeMessagesApi = (account: Account, guard: Guard): MessagesApi => {
+  const { runtime, changes } = account
+  const { storage } = runtime
+  const enqueue = (
+    group: string,
+    content: InnerContent,
+    once: string | undefined,
+  ): Effect.Effect<Sent, ArgumentError | GroupError | ServiceError> =>
+    Effect.map(
+      enqueueMessage(changes, group, content, once),
+      ({ intent, message }) => sentHandle(runtime, guard, intent, message),
+    )
+  return {
+    send: (to, message, options) =>
+      guard(Effect.gen(function* () {
+        const content = yield* contentOf(account, to, message, options)
+        return yield* enqueue(to, content, options?.once)
+      })),
+    react: (to, emoji, options) =>
+      guard(Effect.gen(function* () {
+        const target = yield* rowById(storage, to)
+        const content = emoji === null
+          ? yield* unreact(account, target)
+          : yield* reaction(to, emoji)
+        return yield* enqueue(target.group, content, options?.once)
+      })),
+    edit: (id, text, options) =>
+      guard(Effect.gen(function* () {
+        const target = yield* rowById(storage, id)
+        if (target.event.pubkey !== runtime.self || target.local === true) {
+          return yield* new GroupError({ reason: "not-author" })
+        }
+        if (target.event.kind !== MessageKind.chat) return yield* invalid
+        return yield* enqueue(target.group, editOf(id, yield* textOf(text)), options?.once)
+      })),
+    remove: (id, options) =>
+      guard(Effect.gen(function* () {
+        const target = yield* rowById(storage, id)
+        yield* mayDelete(account, target)
+        return yield* enqueue(target.group, deletionOf(id), options?.once)
+      })),
+    retry: (id) =>
+      guard(Effect.map(requireIntent(storage, id), () => runtime.bells.ring(retryBell(id)))),
+    handle: (id) =>
+      guard(
+        Effect.flatMap(requireIntent(storage, id), (intent) =>
+          intent.body.kind === "message"
+            ? Effect.succeed(sentHandle(runtime, guard, id, intent.body.message))
+            : Effect.fail(new GroupError({ reason: "unknown-intent" }))),
+      ),
+    get: (id) =>
+      guard(Effect.gen(function* () {
+        const row = yield* rowById(storage, id)
+        const [message] = yield* resolveRows(storage, [row])
+        return message ?? (yield* new GroupError({ reason: "unknown-message" }))
+      })),
+    page: (group, query) =>
+      guard(Effect.gen(function* () {
+        yield* requireGroup(account, group)
+        const list = {
+          list: `messages ${group}`,
+          collection: MESSAGES.name,
+          index: "timeline",
+          equals: [group],
+        }
+        const { rows, around } = yield* pageRows<Message, never>(storage, list, query)
+        return { items: yield* resolveRows(storage, rows.map(readMessage)), ...around }
+      })),
+  }
+}
+
+const invalid = Effect.fail(new GroupError({ reason: "invalid-argument" }))
+
+const textOf = (text: string): Effect.Effect<string, GroupError> => {
+  if (typeof text !== "string" || text === "" || !text.isWellFormed()) return invalid
+  return encodeUtf8(text).length > MAX_TEXT_BYTES
+    ? Effect.fail(new GroupError({ reason: "too-large" }))
+    : Effect.succeed(text)
+}
+
+const contentOf = Effect.fnUntraced(function* (
+  account: Account,
+  to: GroupId,
+  message: Outgoing,
+  options: SendOptions | undefined,
+) {
+  const replyTo = options?.replyTo
+  if (replyTo !== undefined) yield* requireIn(account, to, replyTo)
+  if (typeof message === "string") {
+    return chatMessage(yield* textOf(message), replyTo === undefined ? {} : { replyTo })
+  }
+  const { kind, content, tags = [] } = message
+  const fine = Number.isInteger(kind) && kind >= 0 && kind <= 65_535 && !RESERVED.has(kind) &&
+    content.isWellFormed() && tags.every((tag) => tag.every((item) => item.isWellFormed()))
+  if (!fine) return yield* invalid
+  const reply = replyTo === undefined ? [] : [["e", replyTo], ["q", replyTo]]
+  return { kind, content, tags: [...tags, ...reply] }
+})
+
+const requireIn = (
+  { runtime }: Account,
+  group: string,
+  id: MessageId,
+): Effect.Effect<void, GroupError | ServiceError> =>
+  Effect.flatMap(
+    findRow(runtime.storage, group, id),
+    (row) =>
+      row === undefined ? Effect.fail(new GroupError({ reason: "unknown-message" })) : Effect.void,
+  )
+
+const requireGroup = (
+  { runtime }: Account,
+  group: string,
+): Effect.Effect<Pick<ReturnType<typeof readGroupRecord>, "summary">, GroupError | ServiceError> =>
+  Effect.flatMap(
+    Effect.mapError(runtime.storage.get(GROUPS.name, group), toServiceError),
+    (row) =>
+      row._tag === "None"
+        ? Effect.fail(new GroupError({ reason: "unknown-group" }))
+        : Effect.succeed(readGroupRecord(row.value.value)),
+  )
+
+const reaction = (to: MessageId, emoji: string): Effect.Effect<InnerContent, GroupError> =>
+  emoji !== "" && emoji.isWellFormed() && [...emoji].length <= maxReactionLength
+    ? Effect.succeed(reactionTo(to, emoji))
+    : invalid
+
+/** Takes one's own reactions away; fails with `unknown-message` when there is none. */
+const unreact = Effect.fnUntraced(function* ({ runtime }: Account, target: PlacedMessage) {
+  const all = yield* annotationsOf(runtime.storage, target.group, target.event.id)
+  const own = all.filter(({ event }) =>
+    event.pubkey === runtime.self && relationOf(event)._tag === "Reaction"
+  )
+  const standing: Array<MessageId> = []
+  for (const { event } of own) {
+    const later = yield* annotationsOf(runtime.storage, target.group, event.id)
+    if (!later.some((other) => other.event.pubkey === runtime.self)) standing.push(event.id)
+  }
+  if (standing.length === 0) return yield* new GroupError({ reason: "unknown-message" })
+  return deletionOf(...standing)
+})
+
+const mayDelete = Effect.fnUntraced(function* (account: Account, target: PlacedMessage) {
+  if (target.local === true) return yield* invalid
+  const { self } = account.runtime
+  if (target.event.pubkey === self) return
+  const { summary } = yield* requireGroup(account, target.group)
+  const direct = summary.members.length <= 2 && summary.name === ""
+  if (direct) return yield* new GroupError({ reason: "not-author" })
+  if (!summary.admins.includes(self)) return yield* new GroupError({ reason: "not-admin" })
+})
