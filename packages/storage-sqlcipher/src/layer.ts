@@ -5,6 +5,7 @@
  */
 import {
   Entropy,
+  type EntropyService,
   KeyStore,
   Storage,
   type StorageError,
@@ -154,14 +155,20 @@ export const layerMemory: Layer.Layer<Storage, StorageError> = Layer.effect(
   Storage,
   Effect.gen(function* () {
     const driver = yield* loadDriver()
+    const entropy = yield* entropyOrSystem
     const connection = yield* Effect.acquireRelease(
       attempt(() => driver.open({ path: ":memory:", encryption: { kind: "none" } })),
       (connection) => Effect.sync(() => connection.close()),
     )
-    yield* attempt(() => migrate(connection))
+    yield* attempt(() => migrate(connection, entropy))
     const condition = { restored: false, generation: 1 }
     return yield* serve({ connection, condition, wal: undefined })
   }),
+)
+
+const entropyOrSystem: Effect.Effect<EntropyService> = Effect.map(
+  Effect.serviceOption(Entropy),
+  Option.getOrElse(() => systemEntropy),
 )
 
 const openStorage = Effect.fnUntraced(function* (options: FileOptions, source: KeySource) {
@@ -175,7 +182,7 @@ export const openWith: (
   source: KeySource,
 ) => Effect.Effect<StorageService, StorageError, Scope.Scope> = Effect.fnUntraced(
   function* (driver: Driver, path: string, source: KeySource) {
-    const entropy = Option.getOrElse(yield* Effect.serviceOption(Entropy), () => systemEntropy)
+    const entropy = yield* entropyOrSystem
     const opened = yield* openDatabase({ path, source, driver, entropy })
     const { condition, connection, paths } = opened
     return yield* serve({ connection, condition, wal: paths.wal })

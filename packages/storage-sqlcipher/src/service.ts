@@ -18,6 +18,8 @@ import {
   type StorageService,
 } from "@mdk/core/services"
 import * as Effect from "effect/Effect"
+import { SearchTokens } from "./erase/search_tokens.ts"
+import { ValueArena } from "./erase/value_arena.ts"
 import { RememberedBatches } from "./batch/remembered_batches.ts"
 import { expectationsHold, runVerbs } from "./batch/verbs.ts"
 import { WriteAheadLog } from "./batch/write_ahead_log.ts"
@@ -86,7 +88,7 @@ export function makeService(parts: ServiceParts): OpenService {
     count: (name: string, range: Range, atMost: number) =>
       reading(name, (collection) => countRows(connection, collection, range, atMost)),
     search: (name: string, query: SearchQuery) =>
-      reading(name, (collection) => readSearch(connection, collection, query)),
+      reading(name, (collection) => readSearch(connection, state.tokens, collection, query)),
     commit: Effect.fn("Storage.commit")(function* (batch: Batch) {
       const committed = yield* state.commit(batch)
       // Commits that wait for their turn come first: one emptying of the log serves them all.
@@ -104,6 +106,8 @@ class ServiceState {
   readonly #batches: RememberedBatches
   readonly catalog: Catalog
   readonly log: WriteAheadLog
+  readonly tokens: SearchTokens
+  readonly #arena: ValueArena
   #open = true
   #uncertain: string | undefined
 
@@ -112,6 +116,8 @@ class ServiceState {
     this.#batches = new RememberedBatches(connection)
     this.catalog = new Catalog(connection)
     this.log = new WriteAheadLog(connection, wal)
+    this.tokens = new SearchTokens(connection)
+    this.#arena = new ValueArena(connection)
     // Finishes what a crash may have interrupted: an erasure, or an emptying that had to wait.
     this.log.empty()
   }
@@ -162,11 +168,11 @@ class ServiceState {
     const before = this.#batches.get(batch.id)
     if (before !== undefined) return { appended: before, repeated: true }
 
-    const connection = this.#connection
+    const writer = { connection: this.#connection, arena: this.#arena, tokens: this.tokens }
     const appended = this.#write(() => {
-      connection.prepare("BEGIN IMMEDIATE").run()
-      if (!expectationsHold(connection, declared, batch)) throw refusal("commit", "conflict")
-      const numbers = runVerbs(connection, declared, batch)
+      writer.connection.prepare("BEGIN IMMEDIATE").run()
+      if (!expectationsHold(writer, declared, batch)) throw refusal("commit", "conflict")
+      const numbers = runVerbs(writer, declared, batch)
       this.#batches.write(batch.id, numbers)
       return numbers
     })
@@ -181,16 +187,22 @@ class ServiceState {
     try {
       return body()
     } catch (error) {
-      this.#connection.rollback()
+      this.#undo()
       throw error
     }
+  }
+
+  /** Takes a transaction back, in the database and in what is remembered of it. */
+  #undo(): void {
+    this.#connection.rollback()
+    this.#arena.forget()
   }
 
   #conclude(id: string): void {
     try {
       this.#connection.prepare("COMMIT").run()
     } catch (error) {
-      this.#connection.rollback()
+      this.#undo()
       // A full disk shows before the frame that makes the transaction valid is complete. After any
       // other failure that frame may be in the log and be found there after a crash.
       const reason = reasonFor(error)
@@ -230,6 +242,7 @@ class ServiceState {
   close(): void {
     if (!this.#open) return
     this.#open = false
+    this.tokens.wipe()
     try {
       this.log.empty()
     } catch {

@@ -46,7 +46,7 @@ export type ContractTest = (
 
 /** A {@link ContractTest} whose places come from `make` and are removed afterwards. */
 export const contractTest = (make: MakeStorageSubject): ContractTest => (name, body) => {
-  test(name, async () => {
+  test(name, { timeout: 120_000 }, async () => {
     const subject = await make()
     try {
       await body(subject)

@@ -72,7 +72,9 @@ export const openDatabase: (
             attempt(() => connect(driver, found, key)),
             (connection) => Effect.sync(() => connection.close()),
           )
-          const condition = yield* attempt(() => settle(connection, found, key))
+          const condition = yield* attempt(() =>
+            settle({ connection, found, key, entropy: options.entropy })
+          )
           return { connection, condition, paths }
         }),
     )
@@ -146,8 +148,15 @@ function reasonOfFailedOpen(
 }
 
 /** Migrates, counts the opening, recognizes copies, and makes the record say what is now true. */
-function settle(connection: SqlConnection, found: Found, key: KeyHandover): StorageCondition {
-  const state = migrate(connection)
+function settle(
+  { connection, entropy, found, key }: {
+    readonly connection: SqlConnection
+    readonly found: Found
+    readonly key: KeyHandover
+    readonly entropy: EntropyService
+  },
+): StorageCondition {
+  const state = migrate(connection, entropy)
   if (state.kind === "foreign") throw refusal("open", "not-a-database")
   if (state.kind === "newer") throw refusal("open", "newer-schema")
   const { paths, record } = found

@@ -21,7 +21,7 @@ import {
 } from "@mdk/core/services"
 import * as Option from "effect/Option"
 import type { SqlConnection } from "../driver/port.ts"
-import { keyColumnOf, rowColumnsOf, tableOf } from "../schema/names.ts"
+import { keyColumnOf, rowColumnsOf, WITH_VALUES } from "../schema/names.ts"
 import {
   fromClause,
   indexColumns,
@@ -61,12 +61,11 @@ export function readRows(
   return rows
 }
 
-const byKey = (connection: SqlConnection, collection: Collection) => {
-  const table = tableOf(collection)
-  return connection.prepare(
-    `SELECT ${rowColumnsOf(collection, table)} FROM ${table} WHERE ${keyColumnOf(collection)} = ?`,
+const byKey = (connection: SqlConnection, collection: Collection) =>
+  connection.prepare(
+    `SELECT ${rowColumnsOf(collection)} FROM ${fromClause(collection, "key")} ${WITH_VALUES} ` +
+      `WHERE r.${keyColumnOf(collection)} = ?`,
   )
-}
 
 /** Reads one page of a range. */
 export function readPage(
@@ -89,8 +88,8 @@ export function readPage(
   for (const segment of segments) {
     // One row more than asked for tells whether there are more.
     const found = connection.prepare(
-      `SELECT ${rowColumnsOf(collection, tableOf(collection))} ` +
-        `FROM ${fromClause(collection, query.index)}${whereClause(segment)}` +
+      `SELECT ${rowColumnsOf(collection)} FROM ${fromClause(collection, query.index)} ` +
+        `${WITH_VALUES}${whereClause(segment)}` +
         `${orderClause(collection, query, order)} LIMIT ?`,
     ).all(...segment.values, limit + 1 - rows.length)
     for (const row of found) rows.push(rowOf(collection, row))

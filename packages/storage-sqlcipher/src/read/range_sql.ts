@@ -21,11 +21,11 @@ export interface Condition {
 export const indexColumns = (collection: Collection, index: string): ReadonlyArray<string> =>
   index === "key" ? [] : collection.indexes[index] ?? []
 
-/** `FROM` with the index that must be used. */
+/** The rows `r` of a collection, by the index that must be used. */
 export const fromClause = (collection: Collection, index: string): string => {
   const table = tableOf(collection)
   const isRowId = index === "key" && collection.kind === "log"
-  return isRowId ? table : `${table} INDEXED BY ${indexOf(collection, index)}`
+  return `${table} AS r${isRowId ? "" : ` INDEXED BY ${indexOf(collection, index)}`}`
 }
 
 /** `WHERE` of some conditions, empty when there is none. */

@@ -5,6 +5,7 @@
  */
 import type { Collection, Position, Row, Scalar } from "@mdk/core/services"
 import { refusal } from "../driver/failure.ts"
+import { decode } from "../erase/value_arena.ts"
 import type { SqlRow } from "../driver/port.ts"
 import { keyColumnOf } from "../schema/names.ts"
 
@@ -17,7 +18,7 @@ export function rowOf(collection: Collection, row: SqlRow): Row {
   if (!(value instanceof Uint8Array)) throw refusal("read", "damaged")
   const columns: Record<string, Scalar> = {}
   for (const name of Object.keys(collection.columns)) columns[name] = row[`x_${name}`] ?? null
-  return { key, columns, value }
+  return { key, columns, value: decode(value).value }
 }
 
 /** Where a row stands in an index. */

@@ -14,8 +14,10 @@ import {
   type SearchQuery,
   wordsOf,
 } from "@mdk/core/services"
-import type { SqlConnection, SqlValue } from "../driver/port.ts"
-import { columnOf, rowColumnsOf, searchTableOf, tableOf } from "../schema/names.ts"
+import type { SqlConnection, SqlRow, SqlValue } from "../driver/port.ts"
+import type { SearchTokens } from "../erase/search_tokens.ts"
+import { decode } from "../erase/value_arena.ts"
+import { columnOf, rowColumnsOf, searchTableOf, tableOf, WITH_VALUES } from "../schema/names.ts"
 import { rowOf } from "./rows.ts"
 
 // The cursor of a search is a write number, which has the shape of a log's key without columns.
@@ -27,6 +29,7 @@ const CURSOR_SHAPE = {
 /** Reads one page of a search; undefined when the call breaks the contract. */
 export function readSearch(
   connection: SqlConnection,
+  tokens: SearchTokens,
   collection: Collection,
   query: SearchQuery,
 ): RowPage | undefined {
@@ -36,33 +39,63 @@ export function readSearch(
   const name = searchName(collection.name, words, where)
   const position = cursor === undefined ? undefined : decodeCursor(name, cursor, CURSOR_SHAPE)
   if (cursor !== undefined && position === undefined) return undefined
-  if (words.length === 0) return { rows: [], cursors: [], more: false }
 
-  const table = tableOf(collection)
-  const index = searchTableOf(collection)
-  const conditions = [`${index} MATCH ?`]
-  // A word holds letters, digits and marks only, so quoting it is enough.
-  const values: Array<SqlValue> = [words.map((word) => `"${word}"`).join(" AND ")]
-  if (position !== undefined) {
-    conditions.push(`${index}.rowid < ?`)
-    values.push(position.key)
-  }
-  if (where !== undefined) {
-    const column = `${table}.${columnOf(where.column)}`
-    conditions.push(where.equals === null ? `${column} IS NULL` : `${column} = ?`)
-    if (where.equals !== null) values.push(where.equals)
-  }
-  // CROSS JOIN keeps the full-text index outermost: it yields row numbers in the order asked for.
-  const found = connection.prepare(
-    `SELECT ${rowColumnsOf(collection, table)}, ${table}.seq AS written ` +
-      `FROM ${index} CROSS JOIN ${table} ON ${table}.seq = ${index}.rowid ` +
-      `WHERE ${conditions.join(" AND ")} ORDER BY ${index}.rowid DESC LIMIT ?`,
-  ).all(...values, limit + 1)
   const rows: Array<Row> = []
   const cursors: Array<string> = []
-  for (const row of found.slice(0, limit)) {
-    rows.push(rowOf(collection, row))
-    cursors.push(encodeCursor(name, { columns: [], key: Number(row["written"]) }))
+  let below = position === undefined ? Number.MAX_SAFE_INTEGER : Number(position.key)
+  let ended = words.length === 0
+  while (!ended && rows.length <= limit) {
+    const wanted = limit + 1 - rows.length
+    const found = hits(connection, collection, {
+      tokens: words.map((word) => tokens.of(word)),
+      where,
+      below,
+      limit: wanted,
+    })
+    for (const row of found) {
+      below = Number(row["written"])
+      // Two words may share a token: the words themselves decide.
+      if (!hasWords(row["value"], words)) continue
+      rows.push(rowOf(collection, row))
+      cursors.push(encodeCursor(name, { columns: [], key: below }))
+    }
+    ended = found.length < wanted
   }
-  return { rows, cursors, more: found.length > limit }
+  const more = rows.length > limit
+  return { rows: rows.slice(0, limit), cursors: cursors.slice(0, limit), more }
+}
+
+interface HitQuery {
+  readonly tokens: ReadonlyArray<string>
+  readonly where: SearchQuery["where"]
+  readonly below: number
+  readonly limit: number
+}
+
+function hits(
+  connection: SqlConnection,
+  collection: Collection,
+  { below, limit, tokens, where }: HitQuery,
+): ReadonlyArray<SqlRow> {
+  const index = searchTableOf(collection)
+  const column = where === undefined ? "" : `r.${columnOf(where.column)}`
+  const restriction = where === undefined
+    ? ""
+    : ` AND ${column} ${where.equals === null ? "IS NULL" : "= ?"}`
+  const values: ReadonlyArray<SqlValue> = where === undefined || where.equals === null
+    ? []
+    : [where.equals]
+  // CROSS JOIN keeps the full-text index outermost: it yields row numbers in the order asked for.
+  return connection.prepare(
+    `SELECT ${rowColumnsOf(collection)}, r.seq AS written ` +
+      `FROM ${index} CROSS JOIN ${tableOf(collection)} AS r ON r.seq = ${index}.rowid ` +
+      `${WITH_VALUES} WHERE ${index} MATCH ? AND ${index}.rowid < ?${restriction} ` +
+      `ORDER BY ${index}.rowid DESC LIMIT ?`,
+  ).all(tokens.join(" AND "), below, ...values, limit)
+}
+
+function hasWords(value: SqlValue | undefined, words: ReadonlyArray<string>): boolean {
+  if (!(value instanceof Uint8Array)) return false
+  const present = new Set(decode(value).words.split(" "))
+  return words.every((word) => present.has(word))
 }

@@ -2,8 +2,7 @@
  * The tables and indexes of a collection.
  *
  * `seq` numbers rows in the order in which they were written: the key of a log, and the order of
- * search results. The value stands behind the lookup columns, so that a scan of those never reads its
- * overflow pages.
+ * search results. `place` names the row of `mdk_values` that holds the value.
  *
  * @module
  */
@@ -21,8 +20,7 @@ export function createTable(connection: SqlConnection, collection: Collection): 
     `seq INTEGER PRIMARY KEY${kind === "log" || searchable ? " AUTOINCREMENT" : ""}`,
     ...(kind === "keyed" ? ["key TEXT NOT NULL"] : []),
     ...Object.entries(columns).map(([name, type]) => `${columnOf(name)} ${SQL_TYPES[type]}`),
-    "value BLOB NOT NULL",
-    ...(searchable ? ["words TEXT"] : []),
+    "place INTEGER NOT NULL",
   ]
   connection.exec(`CREATE TABLE ${tableOf(collection)} (${definitions.join(", ")}) STRICT`)
   if (kind === "keyed") {
@@ -32,10 +30,11 @@ export function createTable(connection: SqlConnection, collection: Collection): 
   }
   if (!searchable) return
   const search = searchTableOf(collection)
-  // The words are folded and separated before they get here, and only their presence is asked for.
+  // Tokens come folded, hashed and separated, and only their presence is asked for. The index keeps no
+  // text: whoever deletes from it hands the same tokens in again.
   connection.exec(
-    `CREATE VIRTUAL TABLE ${search} USING fts5(words, content=${tableOf(collection)}, ` +
-      `content_rowid='seq', detail=none, columnsize=0, tokenize='ascii')`,
+    `CREATE VIRTUAL TABLE ${search} USING fts5(tokens, content='', detail=none, columnsize=0, ` +
+      `tokenize='ascii')`,
   )
   connection.exec(`INSERT INTO ${search}(${search}, rank) VALUES('secure-delete', 1)`)
 }

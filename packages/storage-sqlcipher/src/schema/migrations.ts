@@ -3,21 +3,23 @@
  *
  * @module
  */
+import type { EntropyService } from "@mdk/core/services"
 import type { SqlConnection } from "../driver/port.ts"
+import { createTokenKey } from "../erase/search_tokens.ts"
 
 /** One step from a schema version to the next. */
 export interface Migration {
   /** The version that the file has afterwards. */
   readonly version: number
   /** Runs inside the step's own transaction. */
-  readonly run: (connection: SqlConnection) => void
+  readonly run: (connection: SqlConnection, entropy: EntropyService) => void
 }
 
 /** All steps, in order, without gaps from 1. */
 export const MIGRATIONS: ReadonlyArray<Migration> = [
   {
     version: 1,
-    run: (connection) => {
+    run: (connection, entropy) => {
       connection.exec(
         "CREATE TABLE mdk_meta (name TEXT PRIMARY KEY NOT NULL, value INTEGER NOT NULL) " +
           "STRICT, WITHOUT ROWID",
@@ -30,6 +32,16 @@ export const MIGRATIONS: ReadonlyArray<Migration> = [
         "CREATE TABLE mdk_batches (number INTEGER PRIMARY KEY, id TEXT NOT NULL, " +
           "appended TEXT NOT NULL) STRICT",
       )
+      connection.exec(
+        "CREATE TABLE mdk_values (id INTEGER PRIMARY KEY, value BLOB NOT NULL) STRICT",
+      )
+      connection.exec(
+        "CREATE TABLE mdk_free (size INTEGER PRIMARY KEY, first INTEGER NOT NULL) STRICT",
+      )
+      connection.exec(
+        "CREATE TABLE mdk_keys (name TEXT PRIMARY KEY NOT NULL, value BLOB NOT NULL) STRICT",
+      )
+      createTokenKey(connection, entropy)
     },
   },
 ]
@@ -58,6 +70,7 @@ export function schemaState(connection: SqlConnection): SchemaState {
  */
 export function migrate(
   connection: SqlConnection,
+  entropy: EntropyService,
   migrations: ReadonlyArray<Migration> = MIGRATIONS,
   onStep: (version: number) => void = () => {},
 ): SchemaState | { readonly kind: "newer" } {
@@ -69,7 +82,7 @@ export function migrate(
     if (migration.version <= version) continue
     onStep(migration.version)
     inTransaction(connection, () => {
-      migration.run(connection)
+      migration.run(connection, entropy)
       writeMeta(connection, "schema_version", migration.version)
     })
   }

@@ -25,7 +25,10 @@ export const searchTableOf = (collection: Collection): string => `"c_${collectio
 export const keyColumnOf = (collection: Collection): "key" | "seq" =>
   collection.kind === "keyed" ? "key" : "seq"
 
-/** The columns that make a row of the contract, for a SELECT. */
-export const rowColumnsOf = (collection: Collection, table: string): string =>
-  [keyColumnOf(collection), ...Object.keys(collection.columns).map(columnOf), "value"]
-    .map((column) => `${table}.${column}`).join(", ")
+/** The columns that make a row of the contract, of rows `r` joined by {@link WITH_VALUES}. */
+export const rowColumnsOf = (collection: Collection): string =>
+  [keyColumnOf(collection), ...Object.keys(collection.columns).map(columnOf)]
+    .map((column) => `r.${column}`).concat("v.value").join(", ")
+
+/** Joins the values to the rows `r` of a collection, in the order of the rows. */
+export const WITH_VALUES = "CROSS JOIN mdk_values AS v ON v.id = r.place"
