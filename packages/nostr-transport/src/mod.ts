@@ -26,6 +26,7 @@ export {
   type WireFilter,
 } from "./filter.ts"
 export { type ReasonPrefix, reasonPrefix, refusalAdvice } from "./reason_prefix.ts"
+export type { InformationSource } from "./relay_hints.ts"
 export type { WebSocketFactory } from "./platform_socket.ts"
 export type { SendRate } from "./token_bucket.ts"
 export { relayAddress } from "./relay_address.ts"

@@ -24,6 +24,7 @@ import * as Stream from "effect/Stream"
 import { readEvent } from "./event_shape.ts"
 import { hasOwnId } from "./event_verification.ts"
 import { newestFirst } from "./filter.ts"
+import { RelayHints } from "./relay_hints.ts"
 import { RecentMap } from "./recent_map.ts"
 import { relayAddress } from "./relay_address.ts"
 import { runRelayFeed } from "./relay_feed.ts"
@@ -49,7 +50,9 @@ const fail = (
 const make = Effect.fnUntraced(function* (options: NostrTransportOptions) {
   const settings = transportSettings(options)
   const closed = Deferred.makeUnsafe<void>()
+  const hints = new RelayHints(settings.relayInformation)
   const pool = yield* makeRelayPool({
+    hints,
     limits: settings.connection,
     openSocket: settings.openSocket,
     idleMillis: settings.idleMillis,
@@ -88,7 +91,7 @@ const make = Effect.fnUntraced(function* (options: NostrTransportOptions) {
         given,
         inbox: settings.inbox,
         timing: settings.connection,
-        pageSize,
+        pageSize: () => Math.min(pageSize, hints.of(dialable).maxLimit ?? pageSize),
         pageMillis: 30_000,
         emit,
       })
@@ -115,7 +118,13 @@ const make = Effect.fnUntraced(function* (options: NostrTransportOptions) {
           const dialable = address(relay)
           if (dialable === undefined) return { relay, outcome: "rejected" } satisfies RelayAnswer
           const connection = yield* pool.get(dialable, identity)
-          return yield* publishToRelay(relay, connection, plain, settings.publish)
+          return yield* publishToRelay(
+            relay,
+            connection,
+            plain,
+            settings.publish,
+            () => hints.of(dialable).maxMessageBytes,
+          )
         }).pipe(Effect.scoped)
       return Stream.fromIterable(distinct).pipe(
         Stream.mapEffect(

@@ -49,8 +49,10 @@ export const makeRelayConnection: (options: {
   readonly openSocket: WebSocketFactory
   /** Told of every change; not told of the end. */
   readonly onState: (state: RelayState) => void
+  /** Runs beside every session, from its opening; interrupted at its end. */
+  readonly beside: Effect.Effect<void>
 }) => Effect.Effect<RelayConnection, never, Scope.Scope> = Effect.fnUntraced(
-  function* ({ url, identity, limits, openSocket, onState }) {
+  function* ({ url, identity, limits, openSocket, onState, beside }) {
     const clock = yield* Clock.Clock
     const feeds = new Map<string, ConnectionFeed>()
     const waiting = new Set<Deferred.Deferred<boolean>>()
@@ -89,6 +91,7 @@ export const makeRelayConnection: (options: {
       onState("live")
       tellWaiting(true)
       updateNeed()
+      yield* Effect.forkScoped(beside)
       // Those who come from now on ask by themselves.
       const asking = [...feeds.values()]
       yield* Effect.forkScoped(Effect.forEach(

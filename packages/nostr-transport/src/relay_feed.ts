@@ -37,7 +37,7 @@ export interface RelayFeedOptions {
   /** For asking again after a refusal. */
   readonly timing: ReconnectTiming
   /** Answers of so many events may have been cut off by the relay. */
-  readonly pageSize: number
+  readonly pageSize: () => number
   /** Milliseconds for one further page. */
   readonly pageMillis: number
   /** Takes what the feed gives; may wait. */
@@ -189,7 +189,7 @@ class Feed {
       const questions = this.#questions()
       for (const [i, filter] of questions.entries()) {
         const extent = extents[i]
-        if (extent === undefined || extent.count < this.#options.pageSize) continue
+        if (extent === undefined || extent.count < this.#options.pageSize()) continue
         let missing = filter.limit === undefined ? Infinity : filter.limit - extent.count
         let until = extent.oldest
         while (missing > 0 && until >= (filter.since ?? 0)) {
@@ -199,7 +199,7 @@ class Feed {
             ...(missing === Infinity ? {} : { limit: missing }),
           })
           if (page === undefined) return false
-          if (page.count < this.#options.pageSize) break
+          if (page.count < this.#options.pageSize()) break
           missing -= page.count
           // A page within a single second can only be left behind.
           until = page.oldest < until ? page.oldest : until - 1

@@ -13,6 +13,7 @@ import * as RcMap from "effect/RcMap"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { WebSocketFactory } from "./platform_socket.ts"
+import type { RelayHints } from "./relay_hints.ts"
 import type { ConnectionLimits } from "./connection_limits.ts"
 import { makeRelayConnection, type RelayConnection } from "./relay_connection.ts"
 
@@ -34,10 +35,12 @@ const order: ReadonlyArray<RelayState> = ["auth-needed", "live", "connecting", "
 export const makeRelayPool: (options: {
   readonly limits: ConnectionLimits
   readonly openSocket: WebSocketFactory
+  /** Filled as relays are reached. */
+  readonly hints: RelayHints
   /** Milliseconds that an unused connection is kept. */
   readonly idleMillis: number
 }) => Effect.Effect<RelayPool, never, Scope.Scope> = Effect.fnUntraced(
-  function* ({ limits, openSocket, idleMillis }) {
+  function* ({ limits, openSocket, hints, idleMillis }) {
     const identities = new Map<string, SubscriptionIdentity>()
     const states = new Map<string, RelayState>()
     const changes = yield* PubSub.sliding<ReadonlyMap<string, RelayState>>({
@@ -74,6 +77,7 @@ export const makeRelayPool: (options: {
             identity: identities.get(account),
             limits,
             openSocket,
+            beside: hints.learn(address),
             onState: (state) => {
               if (states.get(key) === state) return
               states.set(key, state)

@@ -28,15 +28,19 @@ type Outcome = Omit<RelayAnswer, "relay">
 /**
  * Sends the same bytes until the relay decides, or time or patience is out. Repeating is safe: a
  * relay knows an event by its id.
+ *
+ * @param maxMessageBytes what the relay says that it takes, as far as known
  */
 export const publishToRelay: (
   relay: string,
   connection: RelayConnection,
   event: NostrEvent,
   limits: PublishLimits,
-) => Effect.Effect<RelayAnswer> = (relay, connection, event, limits) => {
+  maxMessageBytes: () => number | undefined,
+) => Effect.Effect<RelayAnswer> = (relay, connection, event, limits, maxMessageBytes) => {
   let last: Outcome = { outcome: "unanswered" }
   let proved = false
+  const messageBytes = new TextEncoder().encode(JSON.stringify(["EVENT", event])).length
 
   const attempt = Effect.gen(function* () {
     const live = yield* connection.live.pipe(Effect.timeoutOrElse({
@@ -45,6 +49,10 @@ export const publishToRelay: (
     }))
     if (live === undefined) return last
     if (!live) return undefined
+    // Many relays answer a message that is too large by hanging up, time after time.
+    if (messageBytes > (maxMessageBytes() ?? Infinity)) {
+      return { outcome: "rejected", prefix: "too-large" } satisfies Outcome
+    }
     const acknowledgement = yield* connection.exchange(event)
     if (acknowledgement._tag === "Disconnected") return undefined
     if (acknowledgement._tag === "TimedOut") return { outcome: "unanswered" } satisfies Outcome

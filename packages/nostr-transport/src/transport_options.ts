@@ -7,6 +7,7 @@ import { hasOwnSignature, type SignatureVerifier } from "./event_verification.ts
 import type { InboxLimits } from "./feed_inbox.ts"
 import { platformWebSocket, type WebSocketFactory } from "./platform_socket.ts"
 import type { ConnectionLimits } from "./connection_limits.ts"
+import { httpInformation, type InformationSource } from "./relay_hints.ts"
 import type { PublishLimits } from "./relay_publish.ts"
 import type { SendRate } from "./token_bucket.ts"
 
@@ -25,6 +26,11 @@ export interface NostrTransportOptions {
   readonly verifySignature?: SignatureVerifier
   /** Opens WebSockets, for instance through a proxy; default the platform's. */
   readonly openSocket?: WebSocketFactory
+  /**
+   * Gets relays' own descriptions (NIP-11). Default: over HTTP at the relay's address; nothing is
+   * asked when `openSocket` is given, because that request would go past the proxy.
+   */
+  readonly relayInformation?: InformationSource
   /** For TCP, TLS and the handshake; default 8 000. */
   readonly dialMillis?: number
   /** Bound of the first wait before dialling again; it doubles each time; default 500. */
@@ -58,6 +64,7 @@ export interface TransportSettings {
   readonly maxEventBytes: number
   readonly verifySignature: SignatureVerifier
   readonly openSocket: WebSocketFactory
+  readonly relayInformation: InformationSource | undefined
   readonly idleMillis: number
   readonly connection: ConnectionLimits
   readonly publish: PublishLimits
@@ -78,6 +85,8 @@ export function transportSettings(options: NostrTransportOptions): TransportSett
     maxEventBytes: options.maxEventBytes ?? 65_536,
     verifySignature: options.verifySignature ?? hasOwnSignature,
     openSocket: options.openSocket ?? platformWebSocket,
+    relayInformation: options.relayInformation ??
+      (options.openSocket === undefined ? httpInformation : undefined),
     idleMillis: options.idleMillis ?? 30_000,
     connection: {
       ...timing,
