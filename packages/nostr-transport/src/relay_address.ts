@@ -23,9 +23,9 @@ export const maxAddressBytes = 512
  */
 export function relayAddress(address: string, allowPrivate: boolean): string | undefined {
   if (new TextEncoder().encode(address).length > maxAddressBytes) return undefined
-  if (!URL.canParse(address)) return undefined
+  // URL repairs much (missing and surplus slashes, spaces): what needs repair is no address.
+  if (!/^wss?:\/\/[^\s\\/]+([/?]\S*)?$/i.test(address) || !URL.canParse(address)) return undefined
   const url = new URL(address)
-  if (url.protocol !== "wss:" && url.protocol !== "ws:") return undefined
   if (url.hostname === "" || url.username !== "" || url.password !== "") return undefined
   if (url.hash !== "" || address.includes("#")) return undefined
   if (!allowPrivate && isPrivateHost(url.hostname)) return undefined
