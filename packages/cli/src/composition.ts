@@ -43,6 +43,8 @@ export interface Composition {
   readonly keyName: DatabaseKeyName
   /** Opens wrapped keys; not asked for with another key store. */
   readonly passphrase: Passphrase.PassphraseSource
+  /** The passphrase is 128 random bits, so that stretching it would only cost time. */
+  readonly randomPassphrase?: boolean
   /** In place of the account's own relays, for this time only. */
   readonly relays?: ReadonlyArray<string>
   /** Stored first when the account is new. */
@@ -60,9 +62,12 @@ export type OpenFailure =
   | KeyStoreError
   | Layer.Error<ReturnType<typeof Mdk.layer>>
 
+/** The least that the key store accepts. */
+const LIGHT_WORK = { memoryKiB: 19_456, passes: 2, lanes: 1 }
+
 /** The key store that was chosen; never another one. */
 export const keyStoreLayer = (
-  composition: Pick<Composition, "home" | "keyStore" | "passphrase">,
+  composition: Pick<Composition, "home" | "keyStore" | "passphrase" | "randomPassphrase">,
 ): Layer.Layer<KeyStore, KeyStoreError> => {
   switch (composition.keyStore) {
     case "native":
@@ -73,6 +78,7 @@ export const keyStoreLayer = (
         passphrase: composition.passphrase,
         // A person may be looking for it.
         timeLimit: "10 minutes",
+        ...(composition.randomPassphrase === true ? { argon2: LIGHT_WORK } : {}),
       })
   }
 }

@@ -84,6 +84,7 @@ const keysOf = ({ opening }: Member) =>
     home: { folder: "", database: opening.database, keys: opening.keys },
     keyStore: opening.keyStore,
     passphrase: Passphrase.fromCallback(() => Promise.resolve(opening.passphrase)),
+    randomPassphrase: true,
   })
 
 const databaseKey = (member: Member): Effect.Effect<string, KeyStoreError | CliError> =>

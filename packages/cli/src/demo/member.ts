@@ -36,6 +36,7 @@ const layerOf = (opening: Opening) =>
     keyStore: opening.keyStore,
     keyName: { serviceId: SERVICE_ID, keyId: opening.keyId },
     passphrase: Passphrase.fromCallback(() => Promise.resolve(opening.passphrase)),
+    randomPassphrase: true,
     ...(opening.secretKey === undefined ? {} : {
       enrol: {
         secretKey: Secret.take(decodeHex(opening.secretKey)),

@@ -50,10 +50,35 @@ export function formsOf(needle: Needle): ReadonlyArray<Buffer> {
   return forms.filter((form) => form.length >= SHORTEST_NEEDLE)
 }
 
-/** The needles that occur in some bytes, by what they are. */
+/** The needles that occur in some bytes, by what they are. One pass over the bytes, however many. */
 export function found(haystack: Uint8Array, needles: ReadonlyArray<Needle>): ReadonlyArray<string> {
-  const bytes = Buffer.from(haystack.buffer, haystack.byteOffset, haystack.byteLength)
-  return needles
-    .filter((needle) => formsOf(needle).some((form) => bytes.includes(form)))
-    .map((needle) => needle.what)
+  const byStart = new Map<number, Array<readonly [form: Uint8Array, what: string]>>()
+  const isStart = new Uint8Array(0x10000)
+  for (const needle of needles) {
+    for (const form of formsOf(needle)) {
+      const start = startOf(form, 0)
+      isStart[start] = 1
+      byStart.set(start, [...byStart.get(start) ?? [], [form, needle.what]])
+    }
+  }
+  const hits = new Set<string>()
+  for (let at = 0; at + SHORTEST_NEEDLE <= haystack.length; at++) {
+    const start = startOf(haystack, at)
+    if (isStart[start] === 0) continue
+    for (const [form, what] of byStart.get(start) ?? []) {
+      if (!hits.has(what) && standsAt(haystack, at, form)) hits.add(what)
+    }
+  }
+  return needles.map((needle) => needle.what).filter((what, at, all) =>
+    hits.has(what) && all.indexOf(what) === at
+  )
+}
+
+const startOf = (bytes: Uint8Array, at: number): number =>
+  (bytes[at] ?? 0) << 8 | (bytes[at + 1] ?? 0)
+
+const standsAt = (haystack: Uint8Array, at: number, form: Uint8Array): boolean => {
+  if (at + form.length > haystack.length) return false
+  for (let i = 2; i < form.length; i++) if (haystack[at + i] !== form[i]) return false
+  return true
 }
