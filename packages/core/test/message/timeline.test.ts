@@ -163,6 +163,16 @@ describe("timeline", () => {
     assert.equal(history.view(id).reactions[0]?.emoji, "+")
   })
 
+  it("shows reactions of up to 64 characters, however they are encoded", () => {
+    const history = new History()
+    const id = history.add(alice, chatMessage("hi"))
+    for (const emoji of ["😀".repeat(64), "😀".repeat(65), "x".repeat(64), "x".repeat(65)]) {
+      history.add(bob, reactionTo(id, emoji))
+    }
+    const shown = history.view(id).reactions.map(({ emoji }) => emoji)
+    assert.deepEqual(shown, ["😀".repeat(64), "x".repeat(64)])
+  })
+
   it("takes back an edit that its author deleted", () => {
     const history = new History()
     const id = history.add(alice, chatMessage("first"))
