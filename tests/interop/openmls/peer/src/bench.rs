@@ -1,13 +1,14 @@
 //! Times of single operations, measured inside the process so that the pipe costs nothing.
 //!
-//! `bench_setup {size}` builds a group whose tree was warmed by up to 16 evenly spaced members;
-//! `bench_run {what, count}` repeats one operation and answers with a list of microseconds. After a
-//! run the group has the size that it had before.
+//! `bench_setup {size, warm}` builds a group in which the members of the leaves `warm` made one path
+//! each; leaf 0 is among them and the last one is the receiver. It answers with the times of the
+//! first path. `bench_run {what, count}` repeats one operation and answers with a list of
+//! microseconds. After a run the group has the size that it had before.
 
 use std::time::Instant;
 
 use openmls::prelude::{tls_codec::*, *};
-use serde_json::json;
+use serde_json::{json, Value};
 
 use crate::member::{join_config, PeerMember};
 use crate::wire::{text, Answer};
@@ -24,17 +25,14 @@ fn micros(start: Instant) -> f64 {
     start.elapsed().as_nanos() as f64 / 1000.0
 }
 
-fn commit(
-    member: &mut PeerMember,
-    request: serde_json::Value,
-) -> Answer<(Vec<u8>, Option<Vec<u8>>)> {
+fn commit(member: &mut PeerMember, request: Value) -> Answer<(Vec<u8>, Option<Vec<u8>>)> {
     let made = member.commit(&request)?;
     let decode = |name: &str| made.get(name).and_then(|v| v.as_str()).map(hex::decode);
     let commit = decode("commit").ok_or("no commit")?.map_err(text)?;
     Ok((commit, decode("welcome").transpose().map_err(text)?))
 }
 
-fn add_request(members: &[&PeerMember]) -> Answer<serde_json::Value> {
+fn add_request(members: &[&PeerMember]) -> Answer<Value> {
     let proposals = members
         .iter()
         .map(|m| Ok(json!({ "type": "add", "key_package": m.key_package_message()? })))
@@ -43,7 +41,7 @@ fn add_request(members: &[&PeerMember]) -> Answer<serde_json::Value> {
 }
 
 impl Bench {
-    pub fn new(size: usize) -> Answer<Self> {
+    pub fn new(size: usize, warm: &[usize]) -> Answer<(Self, Value)> {
         let mut alice = PeerMember::new(vec![0; 32], false)?;
         alice.create(&[9; 32], vec![])?;
         let mut others = (1..size)
@@ -54,42 +52,39 @@ impl Bench {
         alice.merge()?;
         let welcome = welcome.ok_or("no welcome")?;
 
-        // Spaced evenly; the last one is in the other half of the tree and stays as the receiver.
-        let warm = size.min(16);
-        let mut chosen: Vec<usize> = (1..warm).map(|i| i * size / warm).collect();
-        if chosen.is_empty() {
-            chosen.push(1);
+        let mut members = vec![alice];
+        for leaf in warm.iter().skip(1).rev() {
+            let mut member = others.swap_remove(leaf - 1);
+            member.join(&welcome, None)?;
+            members.insert(1, member);
         }
-        for leaf in &chosen {
-            others[leaf - 1].join(&welcome, None)?;
-        }
-        for index in 0..chosen.len() {
+        let mut cold = (0.0, 0.0);
+        for index in 0..members.len() {
+            let start = Instant::now();
             let (message, _) = commit(
-                &mut others[chosen[index] - 1],
+                &mut members[index],
                 json!({ "proposals": [], "path": true }),
             )?;
-            others[chosen[index] - 1].merge()?;
-            alice.receive(&message)?;
-            for (other, leaf) in chosen.iter().enumerate() {
+            let made = micros(start);
+            members[index].merge()?;
+            let mut processed = 0.0;
+            for (other, member) in members.iter_mut().enumerate() {
                 if other != index {
-                    others[leaf - 1].receive(&message)?;
+                    let start = Instant::now();
+                    member.receive(&message)?;
+                    processed = micros(start);
                 }
             }
+            if index == 0 {
+                cold = (made, processed);
+            }
         }
-        let receiver = chosen[chosen.len() - 1] - 1;
-        let mut bench = Self {
-            size,
-            alice,
-            bob: others.swap_remove(receiver),
-        };
-        bench.update_both()?;
-        Ok(bench)
-    }
-
-    fn update_both(&mut self) -> Answer<()> {
-        let (message, _) = commit(&mut self.alice, json!({ "proposals": [], "path": true }))?;
-        self.alice.merge()?;
-        self.bob.receive(&message).map(|_| ())
+        let bob = members.pop().ok_or("no receiver")?;
+        let alice = members.swap_remove(0);
+        Ok((
+            Self { size, alice, bob },
+            json!({ "commit": cold.0, "process": cold.1 }),
+        ))
     }
 
     pub fn run(&mut self, what: &str, count: usize) -> Answer<Vec<f64>> {
@@ -112,8 +107,9 @@ impl Bench {
             }
             "seal" => {
                 let start = Instant::now();
-                self.alice.send(&DATA, vec![])?;
+                let message = self.alice.send(&DATA, vec![])?;
                 let time = micros(start);
+                self.bob.receive(&message)?;
                 Ok(time)
             }
             "open" => {

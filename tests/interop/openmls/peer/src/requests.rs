@@ -37,8 +37,17 @@ impl World {
         let op = wire::string(request, "op")?;
         match op {
             "bench_setup" => {
-                self.bench = Some(Bench::new(wire::number(request, "size")? as usize)?);
-                return Ok(Value::Null);
+                let warm = wire::list(request, "warm")?
+                    .iter()
+                    .map(|leaf| {
+                        leaf.as_u64()
+                            .map(|leaf| leaf as usize)
+                            .ok_or("leaf is no number")
+                    })
+                    .collect::<Result<Vec<_>, _>>()?;
+                let (bench, cold) = Bench::new(wire::number(request, "size")? as usize, &warm)?;
+                self.bench = Some(bench);
+                return Ok(cold);
             }
             "bench_run" => {
                 let bench = self.bench.as_mut().ok_or("no bench was set up")?;

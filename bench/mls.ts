@@ -1,0 +1,190 @@
+/**
+ * The MLS benchmark: every operation at several group sizes on our machine, on ts-mls 1.6.4 and on
+ * OpenMLS, in turn within one run, and the time that ours spends inside of primitives.
+ *
+ * Options: `--sizes 2,32,…` and `--rounds N`. Without cargo the OpenMLS column stays empty. Where
+ * `sodium-native` can be loaded, our machine runs on it too. A median of all repetitions is
+ * reported; "cold" is one measurement of the first path after a bulk add.
+ *
+ * @module
+ */
+import { createRequire } from "node:module"
+import { parseArgs } from "node:util"
+import {
+  type CryptoProvider,
+  defaultCryptoProvider,
+  makeSodiumCryptoProvider,
+} from "../packages/core/src/crypto/mod.ts"
+import { peerProgram } from "../tests/interop/openmls/peer_process.ts"
+import { duration, median, ratio } from "./measurement.ts"
+import { type ColdTimes, type Contestant, type Operation, operations } from "./mls/contestant.ts"
+import { OpenMlsContestant } from "./mls/openmls_contestant.ts"
+import { OurContestant } from "./mls/our_contestant.ts"
+import { TsMlsContestant } from "./mls/ts_mls_contestant.ts"
+
+/** Figures of one operation at one size, in microseconds. */
+export interface MlsFigure {
+  /** Members. */
+  readonly size: number
+  /** What was done. */
+  readonly operation: Operation | "seal and open" | "cold update: commit" | "cold update: process"
+  /** Median by contestant. */
+  readonly micros: Readonly<Record<string, number>>
+  /** Time inside of primitives, by provider of ours. */
+  readonly primitives: Readonly<Record<string, number>>
+  /** Calls of primitives by our machine. */
+  readonly calls: Readonly<Record<string, number>>
+}
+
+// Long enough for a stable median, short enough for the slowest contestant at the largest size.
+const batchMicros = 30_000
+const maxBatch = 200
+
+interface Sampled {
+  readonly times: Map<string, Array<number>>
+  readonly batch: Map<string, number>
+}
+
+async function sample(
+  contestants: ReadonlyArray<Contestant>,
+  operation: Operation,
+  rounds: number,
+): Promise<Sampled> {
+  const times = new Map<string, Array<number>>()
+  const batch = new Map<string, number>()
+  for (let round = 0; round <= rounds; round++) {
+    for (const contestant of contestants) {
+      const { name } = contestant
+      const result = await contestant.run(operation, batch.get(name) ?? 1)
+      if (result === undefined) continue
+      // The first round warms up and tells how many repetitions fit into a batch.
+      if (round === 0) {
+        const again = await contestant.run(operation, 1)
+        const one = Math.min(result[0] ?? Infinity, again?.[0] ?? Infinity)
+        batch.set(name, Math.max(1, Math.min(maxBatch, Math.floor(batchMicros / one))))
+      } else {
+        times.set(name, [...times.get(name) ?? [], ...result])
+      }
+    }
+  }
+  return { times, batch }
+}
+
+function sodiumProvider(): CryptoProvider | undefined {
+  try {
+    const core = new URL("../packages/core/package.json", import.meta.url)
+    return makeSodiumCryptoProvider(createRequire(core)("sodium-native"), defaultCryptoProvider())
+  } catch {
+    return undefined
+  }
+}
+
+function row(figure: MlsFigure): string {
+  const { micros, primitives } = figure
+  const ours = micros["ours"] ?? NaN
+  const cell = (value: number | undefined, text: (v: number) => string): string =>
+    (value === undefined || !Number.isFinite(value) ? "-" : text(value)).padStart(13)
+  const against = (other: number | undefined): number | undefined =>
+    other === undefined ? undefined : other / ours
+  return figure.operation.padEnd(22) +
+    cell(micros["ours"], duration) +
+    cell(micros["ours, sodium"], duration) +
+    cell(micros["ts-mls"], duration) +
+    cell(micros["OpenMLS"], duration) +
+    cell(against(micros["ts-mls"]), ratio) +
+    cell(micros["OpenMLS"] === undefined ? undefined : ours / micros["OpenMLS"], ratio) +
+    cell(primitives["ours"], duration) +
+    cell(primitives["ours"] === undefined ? undefined : ours / primitives["ours"], ratio)
+}
+
+const header = "operation".padEnd(22) +
+  ["ours", "sodium", "ts-mls", "OpenMLS", "ts-mls/ours", "/OpenMLS", "primitives", "/primitives"]
+    .map((title) => title.padStart(13)).join("")
+
+/** Runs the benchmark and returns its figures; `say` gets the table line by line. */
+export async function run(
+  args: ReadonlyArray<string>,
+  say: (line: string) => void,
+): Promise<ReadonlyArray<MlsFigure>> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      sizes: { type: "string", default: "2,32,128,512,1024" },
+      rounds: { type: "string", default: "5" },
+    },
+  })
+  const sizes = values.sizes.split(",").map(Number)
+  const rounds = Number(values.rounds)
+  if (![...sizes, rounds].every((n) => Number.isSafeInteger(n) && n >= 1) || sizes.includes(1)) {
+    throw new RangeError("--sizes takes numbers from 2, --rounds a number from 1")
+  }
+
+  const sodium = sodiumProvider()
+  const ours = [
+    new OurContestant("ours", defaultCryptoProvider()),
+    ...(sodium === undefined ? [] : [new OurContestant("ours, sodium", sodium)]),
+  ]
+  const { reason } = peerProgram()
+  if (reason !== undefined) say(`without OpenMLS: ${reason}`)
+  const contestants: ReadonlyArray<Contestant> = [
+    ...ours,
+    await TsMlsContestant.start(),
+    ...(reason === undefined ? [new OpenMlsContestant()] : []),
+  ]
+  const figures: Array<MlsFigure> = []
+  const report = (figure: MlsFigure): void => {
+    figures.push(figure)
+    say(row(figure))
+  }
+  try {
+    // Compiles everything once, so that "cold" means a cold tree and not cold code.
+    for (const contestant of contestants) for (let i = 0; i < 3; i++) await contestant.setup(4)
+    for (const size of sizes) {
+      say("")
+      say(`${size} members`)
+      say(header)
+      const cold = new Map<string, ColdTimes>()
+      for (const contestant of contestants) {
+        const times = await contestant.setup(size)
+        if (times !== undefined) cold.set(contestant.name, times)
+      }
+      for (const operation of operations) {
+        const { times } = await sample(contestants, operation, rounds)
+        const metered = ours.map((o) => [o.name, o.primitives(operation, 15)] as const)
+        report({
+          size,
+          operation,
+          micros: Object.fromEntries([...times].map(([name, list]) => [name, median(list)])),
+          primitives: Object.fromEntries(metered.map(([name, m]) => [name, m.micros])),
+          calls: metered[0]?.[1].calls ?? {},
+        })
+        if (operation === "open 200 B") report(sealAndOpen(figures))
+      }
+      for (const part of ["commit", "process"] as const) {
+        report({
+          size,
+          operation: `cold update: ${part}`,
+          micros: Object.fromEntries([...cold].map(([name, times]) => [name, times[part]])),
+          primitives: {},
+          calls: {},
+        })
+      }
+    }
+  } finally {
+    for (const contestant of contestants) contestant.stop()
+  }
+  return figures
+}
+
+function sealAndOpen(figures: ReadonlyArray<MlsFigure>): MlsFigure {
+  const [seal, open] = figures.slice(-2) as [MlsFigure, MlsFigure]
+  const sum = (a: Readonly<Record<string, number>>, b: Readonly<Record<string, number>>) =>
+    Object.fromEntries(Object.keys(a).map((key) => [key, (a[key] ?? 0) + (b[key] ?? 0)]))
+  return {
+    size: seal.size,
+    operation: "seal and open",
+    micros: sum(seal.micros, open.micros),
+    primitives: sum(seal.primitives, open.primitives),
+    calls: {},
+  }
+}
