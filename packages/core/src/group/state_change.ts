@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { encodeHex } from "../codec/mod.ts"
 import { ComponentId } from "../components/mod.ts"
 import { equalBytes } from "../crypto/mod.ts"
 import type { PublicKey } from "../identity/mod.ts"
@@ -82,7 +83,7 @@ const settingChanges = (
     changes.push({ type: "group_renamed", data: { name: after.name, old_name: before.name } })
   }
   const pictures = [ComponentId.avatarUrl, ComponentId.blossomImage]
-  if (pictures.some((id) => differs(id, before, after))) {
+  if (pictures.some((id) => pictureIn(before, id) !== pictureIn(after, id))) {
     changes.push({ type: "group_avatar_changed", data: {} })
   }
   if (before.retention !== after.retention) {
@@ -96,6 +97,12 @@ const settingChanges = (
     })
   }
   return changes
+}
+
+/** A picture's bytes; a present one whose fields are all empty is no picture (spec 6.2). */
+const pictureIn = ({ components }: GroupView, id: number): string => {
+  const state = components.get(id)
+  return state === undefined || state.every((byte) => byte === 0) ? "" : encodeHex(state)
 }
 
 /** True when a component was set, replaced or dropped. */
