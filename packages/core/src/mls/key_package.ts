@@ -89,11 +89,6 @@ export function validateKeyPackage(
   if (initKey.length !== 32) refuse("invalid-key-package")
   if (equalBytes(initKey, leafNode.encryptionKey)) refuse("duplicate-key")
   checkLeafNode(leafNode)
-  for (const e of keyPackage.extensions) {
-    if (e.type > 5 && !leafNode.capabilities.extensions.includes(e.type)) {
-      refuse("invalid-key-package")
-    }
-  }
   checkLifetime(keyPackage, lifetime)
   verifyLeafSignature(crypto, leafNode, undefined, 0)
   const signed = keyPackage.bytes.subarray(0, keyPackage.signedLength)

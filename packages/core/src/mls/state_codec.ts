@@ -32,16 +32,13 @@ export interface StateHead {
   readonly contextBytes: Uint8Array
   /** Tag that led to the state. */
   readonly confirmationTag: Uint8Array
-  /** Input of the next transcript hash. */
-  readonly interimTranscriptHash: Uint8Array
 }
 
-/** `u8 version ‖ u32 ownLeaf ‖ u32 width ‖ context<V> ‖ confirmationTag<V> ‖ interimHash<V>`. */
+/** `u8 version ‖ u32 ownLeaf ‖ u32 width ‖ context<V> ‖ confirmationTag<V>`. */
 export function encodeHead(state: GroupState): Uint8Array {
   return encodeTls((w) =>
     w.u8(partVersion).u32(state.ownLeaf).u32(state.tree.leaves.length)
       .opaqueV(state.contextBytes).opaqueV(state.confirmationTag)
-      .opaqueV(state.interimTranscriptHash)
   )
 }
 
@@ -57,7 +54,6 @@ export function decodeHead(bytes: Uint8Array): StateHead {
       width,
       contextBytes: r.viewV(),
       confirmationTag: r.viewV(),
-      interimTranscriptHash: r.viewV(),
     }
   })
 }

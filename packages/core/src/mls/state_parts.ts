@@ -10,6 +10,7 @@ import { groupOf, type MlsGroup, stateOf } from "./group.ts"
 import type { GroupState } from "./group_state.ts"
 import { MlsError, refuse } from "./mls_error.ts"
 import { DecodeError } from "../codec/tls.ts"
+import { confirmationTag, interimTranscriptHash } from "./next_epoch.ts"
 import { defaultLimits, type MlsLimits } from "./policy.ts"
 import {
   decodeEpoch,
@@ -127,7 +128,8 @@ export interface DecodeStateOptions {
 }
 
 /**
- * Builds a value from its parts; copies everything. The tree is checked against the GroupContext.
+ * Builds a value from its parts; copies everything. The tree is checked against the GroupContext, the
+ * GroupContext against the epoch's secrets, and our leaf against our keys.
  *
  * @throws MlsError `invalid-state` when parts are missing, damaged or of a newer version.
  */
@@ -146,7 +148,15 @@ function decodeParts({ crypto, parts, limits }: DecodeStateOptions): MlsGroup {
   const context = decodeTls(head.contextBytes, readGroupContext)
   const tree = decodeTree(parts, context.treeHash, head.width)
   if (!equalBytes(treeHashOf(crypto, tree), context.treeHash)) refuse("invalid-state")
-  if (tree.leaves[head.ownLeaf] === undefined) refuse("invalid-state")
+  const keys = decodeKeys(part("keys"))
+  const secrets = decodeEpoch(part("epoch"))
+  const { confirmedTranscriptHash } = context
+  const tag = confirmationTag(crypto, secrets.confirmation.bytes, confirmedTranscriptHash)
+  const ownKey = crypto.x25519PublicKey(keys.leaf.bytes)
+  const leafKey = tree.leaves[head.ownLeaf]?.encryptionKey ?? refuse("invalid-state")
+  if (!equalBytes(tag, head.confirmationTag) || !equalBytes(ownKey, leafKey)) {
+    refuse("invalid-state")
+  }
   const proposals = [...parts]
     .flatMap(([name, value]) =>
       name.startsWith("proposal/") ? [decodeStoredProposal(value.slice())] : []
@@ -158,11 +168,11 @@ function decodeParts({ crypto, parts, limits }: DecodeStateOptions): MlsGroup {
     context,
     contextBytes: head.contextBytes,
     confirmationTag: head.confirmationTag,
-    interimTranscriptHash: head.interimTranscriptHash,
+    interimTranscriptHash: interimTranscriptHash(crypto, confirmedTranscriptHash, tag),
     tree,
     ownLeaf: head.ownLeaf,
-    keys: decodeKeys(part("keys")),
-    secrets: decodeEpoch(part("epoch")),
+    keys,
+    secrets,
     secretTree: decodeSecretTree(parts, head.width),
     proposals,
   })
