@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { decodeTls, TlsReader, TlsWriter } from "../codec/tls.ts"
+import { decodeTls, type TlsReader, TlsWriter } from "../codec/tls.ts"
 import { type Extension, readExtensions, writeExtensions } from "./extension.ts"
 import { refuse } from "./mls_error.ts"
 import { CredentialType } from "./registry.ts"
