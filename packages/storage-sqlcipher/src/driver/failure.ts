@@ -17,8 +17,9 @@ export function reasonFor(error: unknown): StorageErrorReason {
   if (code.startsWith("SQLITE_BUSY") || code.startsWith("SQLITE_LOCKED")) return "busy"
   if (code.startsWith("SQLITE_FULL")) return "full"
   if (code.startsWith("SQLITE_READONLY")) return "read-only"
-  // An authentic connection that meets a page it cannot authenticate says one of these.
-  if (code.startsWith("SQLITE_CORRUPT") || code.startsWith("SQLITE_NOTADB")) return "damaged"
+  // A keyed connection that meets a page it cannot authenticate says one of these; SQLCipher says
+  // SQLITE_ERROR, which the fixed statements of this package do not cause otherwise.
+  if (/^SQLITE_(CORRUPT|NOTADB|ERROR$)/.test(code)) return "damaged"
   return "io"
 }
 

@@ -42,7 +42,8 @@ export async function loadSqlcipherModule(): Promise<SqlcipherModule> {
 
 /** The driver over a loaded package. */
 export function genuineSqlcipher(loaded: SqlcipherModule): Driver {
-  // The engine writes about failed pages to the standard error otherwise.
+  // SQLite writes about failures to the standard error otherwise; so does SQLCipher, until its log
+  // level is set.
   loaded.setLogger(() => {})
   return driverOf({
     name: "sqlcipher",
@@ -64,6 +65,7 @@ function connectionOf(database: SqlcipherDatabase): EngineConnection {
     exec: (sql) => database.exec(sql),
     pragma,
     setKey: (key) => {
+      pragma("cipher_log_level=NONE")
       if (!pragma("cipher_version").startsWith("4.")) throw new SettingError("cipher_version")
       if (pragma(`key="x'${Buffer.from(key).toString("hex")}'"`) !== "ok") {
         throw new SettingError("key")

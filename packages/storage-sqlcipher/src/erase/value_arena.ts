@@ -7,12 +7,15 @@
  * are overwritten in place by bytes of exactly the same size. Sizes come in steps of about an eighth, so
  * that a freed place serves the next value of its step; free places are chained through their content.
  *
- * Layout of a place: value length (u32 BE), words length (u32 BE), value, words (UTF-8, separated by
- * spaces), zeros. Layout of a free place: zeros, but for the number of the next free one in its first 8
- * bytes (u64 BE).
+ * Layout of a place: CRC-32 of all that follows (u32 BE), value length (u32 BE), words length (u32 BE),
+ * value, words (UTF-8, separated by spaces), zeros. The checksum is there because SQLCipher hands out
+ * a page that fails its HMAC as zeros, and says so only when the next page is asked for.
+ *
+ * Layout of a free place: zeros, but for the number of the next free one in its first 8 bytes (u64 BE).
  *
  * @module
  */
+import { crc32 } from "node:zlib"
 import type { SqlConnection } from "../driver/port.ts"
 
 /** A value with the words of its text. */
@@ -22,7 +25,7 @@ export interface ArenaContent {
   readonly words: string
 }
 
-const HEADER = 8
+const HEADER = 12
 const SMALLEST = 32
 
 /** The size of the place for so many bytes: the next of 32, 36, 40, ... each about an eighth larger. */
@@ -130,10 +133,11 @@ function encode({ value, words }: ArenaContent): Uint8Array {
   const text = new TextEncoder().encode(words)
   const bytes = new Uint8Array(placeSize(HEADER + value.length + text.length))
   const view = new DataView(bytes.buffer)
-  view.setUint32(0, value.length)
-  view.setUint32(4, text.length)
+  view.setUint32(4, value.length)
+  view.setUint32(8, text.length)
   bytes.set(value, HEADER)
   bytes.set(text, HEADER + value.length)
+  view.setUint32(0, crc32(bytes.subarray(4)))
   return bytes
 }
 
@@ -141,9 +145,11 @@ function encode({ value, words }: ArenaContent): Uint8Array {
 export function decode(bytes: Uint8Array): ArenaContent {
   if (bytes.length < SMALLEST) throw new ArenaError()
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const end = HEADER + view.getUint32(0)
-  const wordsEnd = end + view.getUint32(4)
-  if (wordsEnd > bytes.length) throw new ArenaError()
+  const end = HEADER + view.getUint32(4)
+  const wordsEnd = end + view.getUint32(8)
+  if (wordsEnd > bytes.length || view.getUint32(0) !== crc32(bytes.subarray(4))) {
+    throw new ArenaError()
+  }
   const words = wordsEnd === end ? "" : new TextDecoder().decode(bytes.subarray(end, wordsEnd))
   return { value: bytes.subarray(HEADER, end), words }
 }

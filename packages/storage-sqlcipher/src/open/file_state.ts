@@ -6,9 +6,13 @@
 import type { DatabasePaths } from "../files/database_paths.ts"
 import { inspectPrivateFile, readFirstBytes } from "../files/private_file.ts"
 import type { CreationRecord } from "./creation_record.ts"
+import { PAGE_SIZE } from "./page_authentication.ts"
 
-/** The kinds of file that the open algorithm tells apart. */
-export type FileState = "absent" | "empty" | "plaintext" | "other"
+/**
+ * The kinds of file that the open algorithm tells apart. `fragment`: less than a page, which an engine
+ * might take for a new database and write over.
+ */
+export type FileState = "absent" | "empty" | "fragment" | "plaintext" | "other"
 
 /** What was found under the lock, before the key was asked for. */
 export interface Found {
@@ -27,7 +31,8 @@ export function fileState(paths: DatabasePaths): FileState {
   if (found === undefined) return "absent"
   if (found.size === 0) return "empty"
   const header = readFirstBytes(paths.main, PLAINTEXT_HEADER.length)
-  return new TextDecoder("latin1").decode(header) === PLAINTEXT_HEADER ? "plaintext" : "other"
+  if (new TextDecoder("latin1").decode(header) === PLAINTEXT_HEADER) return "plaintext"
+  return found.size < PAGE_SIZE ? "fragment" : "other"
 }
 
 /** True when a write-ahead log with content lies there. */

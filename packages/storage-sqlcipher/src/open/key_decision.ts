@@ -56,11 +56,12 @@ const refuse = (reason: StorageErrorReason): KeyDecision => ({ kind: "refuse", r
 export function decide(facts: KeyFacts): KeyDecision {
   const { file, hasKey, hasLog, policy, record } = facts
   if (file === "plaintext") return refuse("plaintext-file")
+  if (file === "fragment" && record?.state !== "creating") return refuse("not-a-database")
   if (file === "other") {
     if (record !== undefined && !record.namesBackend) return refuse("backend-changed")
     return hasKey ? { kind: "open" } : refuse("key-missing")
   }
-  // The main file is never empty once the database was open: it was cut, or only its log was kept.
+  // Its creation was interrupted, or nothing was ever there. The main file is never empty once the database was open: it was cut, or only its log was kept.
   if (record?.state !== "creating" && hasLog) return refuse("not-a-database")
   if (file === "empty" && record?.state === "ready") return refuse("not-a-database")
   if (!hasKey) return { kind: "create-with-new-key" }

@@ -86,7 +86,7 @@ const obtainNone = ({ file, hasLog, paths, record }: Found) =>
   attempt((): KeyHandover => {
     const isLost = (file === "empty" && record?.state === "ready") ||
       (file === "absent" && hasLog)
-    if (file === "other" || isLost) throw refusal("open", "not-a-database")
+    if (file === "other" || file === "fragment" || isLost) throw refusal("open", "not-a-database")
     if (file === "absent") createEmptyFile(paths)
     return { encryption: { kind: "none" }, check: "0".repeat(16), backend: undefined }
   })

@@ -21,7 +21,9 @@ export function decryptedPages(path: string, key: Uint8Array): ReadonlyArray<Cle
   const macKey = hmacKeyOf(salt, key)
   const pages: Array<ClearPage> = []
   const decrypt = (from: ClearPage["from"], page: Buffer, number: number) => {
-    if (!isAuthentic(page, number, macKey)) throw new Error(`page ${number} of ${from} is not authentic`)
+    if (!isAuthentic(page, number, macKey)) {
+      throw new Error(`page ${number} of ${from} is not authentic`)
+    }
     const start = number === 1 ? 16 : 0
     const end = PAGE_SIZE - RESERVED
     const cipher = createDecipheriv("aes-256-cbc", key, page.subarray(end, end + 16))
@@ -33,7 +35,11 @@ export function decryptedPages(path: string, key: Uint8Array): ReadonlyArray<Cle
     decrypt("main", main.subarray(at, at + PAGE_SIZE), at / PAGE_SIZE + 1)
   }
   const log = existsSync(`${path}-wal`) ? readFileSync(`${path}-wal`) : Buffer.alloc(0)
-  for (let at = WAL_HEADER; at + FRAME_HEADER + PAGE_SIZE <= log.length; at += FRAME_HEADER + PAGE_SIZE) {
+  for (
+    let at = WAL_HEADER;
+    at + FRAME_HEADER + PAGE_SIZE <= log.length;
+    at += FRAME_HEADER + PAGE_SIZE
+  ) {
     const frame = log.subarray(at + FRAME_HEADER, at + FRAME_HEADER + PAGE_SIZE)
     decrypt("wal", frame, log.readUInt32BE(at))
   }
@@ -43,6 +49,6 @@ export function decryptedPages(path: string, key: Uint8Array): ReadonlyArray<Cle
 /** The pages that hold one of the markers. */
 export const pagesWith = (
   pages: ReadonlyArray<ClearPage>,
-  markers: ReadonlyArray<string | Uint8Array>,
+  markers: ReadonlyArray<string>,
 ): ReadonlyArray<ClearPage> =>
   pages.filter(({ content }) => markers.some((marker) => content.includes(marker)))
