@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import { test } from "node:test"
 import { EmbeddedRelay } from "../src/relay/mod.ts"
 import { now, signed, testKey } from "./relay_client.ts"
-import { groupFilter, pause, until, withRelay } from "./transport_bench.ts"
+import { groupFilter, patient, pause, until, withRelay } from "./transport_bench.ts"
 
 const key = testKey()
 const message = (age = 0, group = "g") =>
@@ -22,35 +22,43 @@ const line = (relay: EmbeddedRelay) => {
   return { client, name }
 }
 
-test("lost live events come back after the next reconnect", () =>
-  withRelay(async (relay, bench) => {
-    const got = bench.listen(relay.url)
-    await until("Stored", () => got.stored === 1)
-    relay.setFaults({ drop: 1 })
-    const events = [message(), message(), message()]
-    for (const event of events) {
-      assert.deepEqual(await bench.publish(relay.url, event), { outcome: "accepted" })
-    }
-    assert.deepEqual(got.ids, [])
-    relay.setFaults({})
-    relay.clients.forEach((client) => client.reset())
-    await until("all", () => got.ids.length === 3)
-  }))
+test(
+  "lost live events come back after the next reconnect",
+  patient,
+  () =>
+    withRelay(async (relay, bench) => {
+      const got = bench.listen(relay.url)
+      await until("Stored", () => got.stored === 1)
+      relay.setFaults({ drop: 1 })
+      const events = [message(), message(), message()]
+      for (const event of events) {
+        assert.deepEqual(await bench.publish(relay.url, event), { outcome: "accepted" })
+      }
+      assert.deepEqual(got.ids, [])
+      relay.setFaults({})
+      relay.clients.forEach((client) => client.reset())
+      await until("all", () => got.ids.length === 3)
+    }),
+)
 
-test("a jittery link that reorders delivers everything once", () =>
-  withRelay(async (relay, bench) => {
-    const got = bench.listen(relay.url)
-    await until("Stored", () => got.stored === 1)
-    relay.setFaults({ delayMillis: [0, 200], duplicate: 0.3 })
-    const events = Array.from({ length: 50 }, (_, i) => message(i))
-    await Promise.all(events.map((event) => bench.publish(relay.url, event)))
-    await until("all", () => got.ids.length >= 50)
-    await pause(250)
-    assert.deepEqual([...got.ids].sort(), events.map((event) => event.id).sort())
-    assert.notDeepEqual(got.ids, events.map((event) => event.id))
-  }, { seed: 5 }))
+test(
+  "a jittery link that reorders delivers everything once",
+  patient,
+  () =>
+    withRelay(async (relay, bench) => {
+      const got = bench.listen(relay.url)
+      await until("Stored", () => got.stored === 1)
+      relay.setFaults({ delayMillis: [0, 200], duplicate: 0.3 })
+      const events = Array.from({ length: 50 }, (_, i) => message(i))
+      await Promise.all(events.map((event) => bench.publish(relay.url, event)))
+      await until("all", () => got.ids.length >= 50)
+      await pause(250)
+      assert.deepEqual([...got.ids].sort(), events.map((event) => event.id).sort())
+      assert.notDeepEqual(got.ids, events.map((event) => event.id))
+    }, { seed: 5 }),
+)
 
-test("duplicates, from one relay or two, are given once", async () => {
+test("duplicates, from one relay or two, are given once", patient, async () => {
   const second = await new EmbeddedRelay().start()
   await withRelay(async (relay, bench) => {
     const got = bench.listen([relay.url, second.url])
@@ -68,37 +76,45 @@ test("duplicates, from one relay or two, are given once", async () => {
   await second.stop({ reset: true })
 })
 
-test("events nobody asked for are dropped: other group, other kind, other subscription", () =>
-  withRelay(async (relay, bench) => {
-    const got = bench.listen(relay.url)
-    await until("Stored", () => got.stored === 1)
-    const { client, name } = line(relay)
-    relay.send(client, ["EVENT", name, message(0, "other")])
-    relay.send(client, ["EVENT", name, signed(key, { kind: 1, tags: [["h", "g"]] })])
-    relay.send(client, ["EVENT", "nobody", message()])
-    const wanted = message()
-    relay.send(client, ["EVENT", name, wanted])
-    await until("the wanted one", () => got.ids.length > 0)
-    assert.deepEqual(got.ids, [wanted.id])
-  }))
+test(
+  "events nobody asked for are dropped: other group, other kind, other subscription",
+  patient,
+  () =>
+    withRelay(async (relay, bench) => {
+      const got = bench.listen(relay.url)
+      await until("Stored", () => got.stored === 1)
+      const { client, name } = line(relay)
+      relay.send(client, ["EVENT", name, message(0, "other")])
+      relay.send(client, ["EVENT", name, signed(key, { kind: 1, tags: [["h", "g"]] })])
+      relay.send(client, ["EVENT", "nobody", message()])
+      const wanted = message()
+      relay.send(client, ["EVENT", name, wanted])
+      await until("the wanted one", () => got.ids.length > 0)
+      assert.deepEqual(got.ids, [wanted.id])
+    }),
+)
 
-test("forged and tampered events are dropped, the genuine copy that follows is given", () =>
-  withRelay(async (relay, bench) => {
-    const got = bench.listen(relay.url)
-    await until("Stored", () => got.stored === 1)
-    const { client, name } = line(relay)
-    const event = message()
-    relay.send(client, ["EVENT", name, { ...event, sig: "0".repeat(128) }])
-    relay.send(client, ["EVENT", name, { ...event, content: "tampered" }])
-    relay.send(client, ["EVENT", name, { ...event, pubkey: testKey().publicKey }])
-    relay.send(client, ["EVENT", name, { ...event, created_at: event.created_at + 1 }])
-    relay.send(client, ["EVENT", name, event])
-    await until("the genuine one", () => got.ids.length > 0)
-    await pause(30)
-    assert.deepEqual(got.events, [event])
-  }))
+test(
+  "forged and tampered events are dropped, the genuine copy that follows is given",
+  patient,
+  () =>
+    withRelay(async (relay, bench) => {
+      const got = bench.listen(relay.url)
+      await until("Stored", () => got.stored === 1)
+      const { client, name } = line(relay)
+      const event = message()
+      relay.send(client, ["EVENT", name, { ...event, sig: "0".repeat(128) }])
+      relay.send(client, ["EVENT", name, { ...event, content: "tampered" }])
+      relay.send(client, ["EVENT", name, { ...event, pubkey: testKey().publicKey }])
+      relay.send(client, ["EVENT", name, { ...event, created_at: event.created_at + 1 }])
+      relay.send(client, ["EVENT", name, event])
+      await until("the genuine one", () => got.ids.length > 0)
+      await pause(30)
+      assert.deepEqual(got.events, [event])
+    }),
+)
 
-test("malformed, binary and fragmented messages", () =>
+test("malformed, binary and fragmented messages", patient, () =>
   withRelay(async (relay, bench) => {
     const got = bench.listen(relay.url)
     await until("Stored", () => got.stored === 1)
@@ -140,17 +156,21 @@ test("malformed, binary and fragmented messages", () =>
     assert.deepEqual(got.interruptions, [])
   }))
 
-test("a relay that sends nothing but rubbish is hung up on", () =>
-  withRelay(async (relay, bench) => {
-    const got = bench.listen(relay.url)
-    await until("Stored", () => got.stored === 1)
-    const { client } = line(relay)
-    for (let i = 0; i < 1200; i++) client.sendText("rubbish")
-    await until("the interruption", () => got.interruptions.length === 1)
-    await until("Stored again", () => got.stored === 2)
-  }))
+test(
+  "a relay that sends nothing but rubbish is hung up on",
+  patient,
+  () =>
+    withRelay(async (relay, bench) => {
+      const got = bench.listen(relay.url)
+      await until("Stored", () => got.stored === 1)
+      const { client } = line(relay)
+      for (let i = 0; i < 1200; i++) client.sendText("rubbish")
+      await until("the interruption", () => got.interruptions.length === 1)
+      await until("Stored again", () => got.stored === 2)
+    }),
+)
 
-test("a huge message is dropped, the session lives or is dialled again", () =>
+test("a huge message is dropped, the session lives or is dialled again", patient, () =>
   withRelay(
     async (relay, bench) => {
       const got = bench.listen(relay.url)
@@ -164,7 +184,7 @@ test("a huge message is dropped, the session lives or is dialled again", () =>
     { limits: { maxUnsentBytes: 64 << 20 } },
   ))
 
-test("20 000 notices in front of an event", () =>
+test("20 000 notices in front of an event", patient, () =>
   withRelay(async (relay, bench) => {
     const got = bench.listen(relay.url)
     await until("Stored", () => got.stored === 1)
@@ -176,7 +196,7 @@ test("20 000 notices in front of an event", () =>
     assert.deepEqual(got.interruptions, [])
   }))
 
-test("OK for another event, no OK, OK twice", () =>
+test("OK for another event, no OK, OK twice", patient, () =>
   withRelay(async (relay, bench) => {
     relay.setFaults({
       outgoing: (_, wire) => wire[0] === "OK" ? [["OK", "f".repeat(64), true, ""]] : [wire],
@@ -190,21 +210,25 @@ test("OK for another event, no OK, OK twice", () =>
     assert.deepEqual(await bench.publish(relay.url, message()), { outcome: "accepted" })
   }))
 
-test("a lying OK is one answer; asking shows that nothing is there", () =>
-  withRelay(async (relay, bench) => {
-    relay.setFaults({
-      incoming: (_, wire) => wire[0] === "EVENT" ? [] : [wire],
-    })
-    relay.observe((seen) => {
-      if (seen.verb !== "EVENT" || seen.direction !== "received") return
-      relay.clients.forEach((client) => relay.send(client, ["OK", seen.event?.id, true, ""]))
-    })
-    assert.deepEqual(await bench.publish(relay.url, message()), { outcome: "accepted" })
-    const { events, complete } = await Effect.runPromise(
-      bench.transport.fetch({ relays: [relay.url], filters: [groupFilter] }),
-    )
-    assert.deepEqual([events, complete], [[], [relay.url]])
-  }))
+test(
+  "a lying OK is one answer; asking shows that nothing is there",
+  patient,
+  () =>
+    withRelay(async (relay, bench) => {
+      relay.setFaults({
+        incoming: (_, wire) => wire[0] === "EVENT" ? [] : [wire],
+      })
+      relay.observe((seen) => {
+        if (seen.verb !== "EVENT" || seen.direction !== "received") return
+        relay.clients.forEach((client) => relay.send(client, ["OK", seen.event?.id, true, ""]))
+      })
+      assert.deepEqual(await bench.publish(relay.url, message()), { outcome: "accepted" })
+      const { events, complete } = await Effect.runPromise(
+        bench.transport.fetch({ relays: [relay.url], filters: [groupFilter] }),
+      )
+      assert.deepEqual([events, complete], [[], [relay.url]])
+    }),
+)
 
 for (
   const [reason, answer] of [
@@ -220,7 +244,7 @@ for (
     ["just no", { outcome: "rejected" }],
   ] as const
 ) {
-  test(`OK false, ${reason}`, () =>
+  test(`OK false, ${reason}`, patient, () =>
     withRelay(async (relay, bench) => {
       let sent = 0
       relay.observe((seen) =>
@@ -232,24 +256,28 @@ for (
     }))
 }
 
-test("no EOSE: live events flow, a question is partial and still has its events", () =>
-  withRelay(async (relay, bench) => {
-    relay.setFaults({ outgoing: (_, wire) => wire[0] === "EOSE" ? [] : [wire] })
-    const stored = message(10)
-    relay.seed(stored)
-    const got = bench.listen(relay.url)
-    const live = message()
-    await until("the stored one", () => got.ids.length === 1)
-    await bench.publish(relay.url, live)
-    await until("the live one", () => got.ids.length === 2)
-    assert.equal(got.stored, 0)
-    const answer = await Effect.runPromise(bench.transport.fetch({
-      relays: [relay.url],
-      filters: [groupFilter],
-      timeoutMillis: 200,
-    }))
-    assert.deepEqual(answer, { events: [live, stored], complete: [], partial: [relay.url] })
-  }))
+test(
+  "no EOSE: live events flow, a question is partial and still has its events",
+  patient,
+  () =>
+    withRelay(async (relay, bench) => {
+      relay.setFaults({ outgoing: (_, wire) => wire[0] === "EOSE" ? [] : [wire] })
+      const stored = message(10)
+      relay.seed(stored)
+      const got = bench.listen(relay.url)
+      const live = message()
+      await until("the stored one", () => got.ids.length === 1)
+      await bench.publish(relay.url, live)
+      await until("the live one", () => got.ids.length === 2)
+      assert.equal(got.stored, 0)
+      const answer = await Effect.runPromise(bench.transport.fetch({
+        relays: [relay.url],
+        filters: [groupFilter],
+        timeoutMillis: 200,
+      }))
+      assert.deepEqual(answer, { events: [live, stored], complete: [], partial: [relay.url] })
+    }),
+)
 
 for (
   const [reason, advice] of [
@@ -259,7 +287,7 @@ for (
     ["no reason at all", "slowly"],
   ] as const
 ) {
-  test(`CLOSED, ${reason}: tells so and tries again ${advice}`, () =>
+  test(`CLOSED, ${reason}: tells so and tries again ${advice}`, patient, () =>
     withRelay(
       async (relay, bench) => {
         let asked = 0

@@ -36,6 +36,9 @@ export async function until(what: string, condition: () => boolean): Promise<voi
 export const pause = (millis: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, millis))
 
+/** For tests that wait for real sockets on a machine that may be busy. */
+export const patient: { readonly timeout: number } = { timeout: 30_000 }
+
 /** The filters that the tests ask with. */
 export const groupFilter: Filter = { kinds: [445], tags: { h: ["g"] } }
 
