@@ -16,6 +16,7 @@ export type PlainProposal =
     readonly extensions: ReadonlyArray<PlainExtension>
   }
   | { readonly type: "app_data_update"; readonly component: number; readonly data: string | null }
+  | { readonly type: "psk"; readonly psk_id: string }
 
 /** A proposal sent on its own. */
 export type PlainRequest = PlainProposal | { readonly type: "update" } | {
@@ -36,6 +37,8 @@ export interface PlainCommit {
   readonly leaf_extensions?: ReadonlyArray<PlainExtension>
   /** `authenticated_data`. */
   readonly aad?: string
+  /** Leaves the tree out of the Welcome. */
+  readonly tree_beside?: boolean
 }
 
 /** A commit that is not adopted yet. */
@@ -85,8 +88,12 @@ export interface InteropMember {
   keyPackage(): Promise<string>
   /** Founds a group. */
   create(groupId: string, extensions: ReadonlyArray<PlainExtension>): Promise<void>
-  /** Joins a group. */
-  join(welcome: string): Promise<void>
+  /** Joins a group; the tree comes beside a Welcome that does not contain it. */
+  join(welcome: string, tree?: string): Promise<void>
+  /** Makes an external PSK known. */
+  storePsk(id: string, psk: string): Promise<void>
+  /** The ratchet tree of the current state. */
+  tree(): Promise<string>
   /** Makes a proposal message. */
   propose(proposal: PlainRequest): Promise<string>
   /** Makes a commit; {@link InteropMember.merge} or {@link InteropMember.clear} follows. */

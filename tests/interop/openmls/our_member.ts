@@ -44,7 +44,6 @@ import { hex, toHex } from "./seeded.ts"
 
 const pastEpochs = 5
 const crypto: CryptoProvider = defaultCryptoProvider()
-const policy: MlsPolicy = { lifetime: { maxSpan: MARMOT_MAX_LIFETIME } }
 
 /** A member that runs on our machine. Values that were replaced are retired. */
 export class OurMember implements InteropMember {
@@ -56,6 +55,11 @@ export class OurMember implements InteropMember {
   #keyPackages: Array<OwnKeyPackage> = []
   #states: Array<MlsGroup> = []
   #pending: OwnCommit | undefined
+  readonly #psks = new Map<string, Uint8Array>()
+  readonly #policy: MlsPolicy = {
+    lifetime: { maxSpan: MARMOT_MAX_LIFETIME },
+    psk: (id) => id.kind === "external" ? this.#psks.get(toHex(id.id)) : undefined,
+  }
 
   constructor(
     name: string,
@@ -85,13 +89,24 @@ export class OurMember implements InteropMember {
     })
   }
 
-  join(welcome: string): Promise<void> {
+  storePsk(id: string, psk: string): Promise<void> {
+    return this.#do(() => {
+      this.#psks.set(id, hex(psk))
+    })
+  }
+
+  tree(): Promise<string> {
+    return this.#do(() => toHex(this.#current().ratchetTreeBytes))
+  }
+
+  join(welcome: string, tree?: string): Promise<void> {
     return this.#do(() => {
       const { group } = join({
         crypto,
         welcome: hex(welcome),
         keyPackages: this.#keyPackages,
-        policy,
+        policy: this.#policy,
+        ...(tree === undefined ? {} : { ratchetTree: hex(tree) }),
       })
       this.#states = [group]
     })
@@ -101,7 +116,7 @@ export class OurMember implements InteropMember {
     return this.#do(() => {
       const made = propose(this.#current(), this.#request(proposal), {
         entropy: this.#entropy,
-        policy,
+        policy: this.#policy,
         wireFormat: proposal.type === "self_remove" ? "public" : this.#wireFormat,
       })
       this.#replace(this.#current(), made.group)
@@ -124,7 +139,8 @@ export class OurMember implements InteropMember {
         proposals: request.proposals.map((p) => this.#inline(p)),
         path: request.path ? "force" : "auto",
         wireFormat: this.#wireFormat,
-        policy,
+        ratchetTree: request.tree_beside ? "beside" : "inside",
+        policy: this.#policy,
         ...(Object.keys(leaf).length > 0 ? { leaf } : {}),
         ...(request.aad === undefined ? {} : { authenticatedData: hex(request.aad) }),
       })
@@ -172,7 +188,7 @@ export class OurMember implements InteropMember {
         ? this.#states.find((s) => s.epoch === head.epoch)
         : undefined
       const before = late ?? this.#current()
-      const received = processMessage(before, bytes, policy)
+      const received = processMessage(before, bytes, this.#policy)
       switch (received.kind) {
         case "application":
           this.#replace(before, received.group)
@@ -282,6 +298,8 @@ export class OurMember implements InteropMember {
         return { type: "add", keyPackage: parseKeyPackage(crypto, hex(proposal.key_package), {}) }
       case "remove":
         return { type: "remove", leafIndex: proposal.leaf }
+      case "psk":
+        return { type: "psk", pskId: hex(proposal.psk_id) }
       case "group_context_extensions":
         return {
           type: "groupContextExtensions",

@@ -46,8 +46,16 @@ export class PeerMember implements InteropMember {
     return this.#ask({ op: "create", group_id: groupId, extensions })
   }
 
-  join(welcome: string): Promise<void> {
-    return this.#ask({ op: "join", welcome })
+  join(welcome: string, tree?: string): Promise<void> {
+    return this.#ask({ op: "join", welcome, ...(tree === undefined ? {} : { tree }) })
+  }
+
+  storePsk(id: string, psk: string): Promise<void> {
+    return this.#ask({ op: "psk", psk_id: id, psk })
+  }
+
+  tree(): Promise<string> {
+    return this.#ask({ op: "tree" })
   }
 
   propose(proposal: PlainRequest): Promise<string> {

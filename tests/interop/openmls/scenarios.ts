@@ -389,6 +389,48 @@ export const scenarios: ReadonlyArray<Scenario> = [
     },
   },
   {
+    name: "external PSKs, inline and by reference, with and without new members",
+    play: async (stage) => {
+      const people = await stage.group(3)
+      const { conversation } = stage
+      const known = async (member: InteropMember) => {
+        await member.storePsk("01", "11".repeat(32))
+        await member.storePsk("0202", "22".repeat(16))
+        return member
+      }
+      for (const person of people) await known(person)
+      const psk = (id: string) => ({ type: "psk", psk_id: id }) as const
+      await conversation.change(at(people, 0), { proposals: [psk("01")] })
+      await conversation.change(at(people, 1), { proposals: [psk("0202"), psk("01")], path: true })
+      await conversation.propose(at(people, 0), psk("0202"))
+      await conversation.propose(at(people, 1), psk("01"))
+      await conversation.change(at(people, 2), { proposals: [], pending: true })
+      for (const committer of [0, 1]) {
+        await conversation.change(at(people, committer), {
+          proposals: [psk("01"), psk("0202")],
+          adds: [await known(await stage.person()), await known(await stage.person())],
+        })
+      }
+      await conversation.chat()
+    },
+  },
+  {
+    name: "the ratchet tree beside the Welcome",
+    play: async (stage) => {
+      const people = await stage.group(3)
+      await stage.warm()
+      for (const person of people) {
+        await stage.conversation.change(person, {
+          proposals: [],
+          adds: [await stage.person()],
+          path: true,
+          tree_beside: true,
+        })
+      }
+      await stage.conversation.chat()
+    },
+  },
+  {
     name: "sole survivor, then up again",
     play: async (stage) => {
       const people = await stage.group(4)

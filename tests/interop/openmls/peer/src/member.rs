@@ -2,6 +2,7 @@
 
 use openmls::component::ComponentData;
 use openmls::prelude::{tls_codec::*, *};
+use openmls::schedule::PreSharedKeyId;
 use openmls_basic_credential::SignatureKeyPair;
 use openmls_rust_crypto::OpenMlsRustCrypto;
 use serde_json::{json, Value};
@@ -131,6 +132,12 @@ impl PeerMember {
         Ok(())
     }
 
+    pub fn store_psk(&mut self, id: Vec<u8>, psk: &[u8]) -> Answer<()> {
+        PreSharedKeyId::external(id, vec![0; 32])
+            .store(&self.provider, psk)
+            .map_err(text)
+    }
+
     pub fn send(&mut self, data: &[u8], aad: Vec<u8>) -> Answer<Vec<u8>> {
         let Self {
             provider,
@@ -190,6 +197,13 @@ impl PeerMember {
                     .map_err(text)?
                     .0
             }
+            "psk" => {
+                let id = wire::external_psk(request, provider.rand())?;
+                group
+                    .propose_external_psk(provider, signer, id)
+                    .map_err(text)?
+                    .0
+            }
             "self_remove" => group
                 .leave_group_via_self_remove(provider, signer)
                 .map_err(text)?,
@@ -243,12 +257,20 @@ impl PeerMember {
                         .propose_group_context_extensions(Extensions::from_vec(list).map_err(text)?)
                         .map_err(text)?
                 }
+                "psk" => {
+                    let id = wire::external_psk(proposal, provider.rand())?;
+                    let id = PreSharedKeyProposal::new(id);
+                    builder.add_proposal(Proposal::PreSharedKey(Box::new(id)))
+                }
                 "app_data_update" => builder
                     .add_proposal(Proposal::AppDataUpdate(Box::new(wire::app_data(proposal)?))),
                 other => return Err(format!("unknown proposal {other}")),
             };
         }
-        let mut loaded = builder.load_psks(provider.storage()).map_err(text)?;
+        let mut loaded = builder
+            .load_psks(provider.storage())
+            .map_err(text)?
+            .use_ratchet_tree_extension(!wire::flag(request, "tree_beside"));
         let mut updater = loaded.app_data_dictionary_updater();
         let pending = wire::flag(request, "pending");
         let inline: Vec<_> = wire::list(request, "proposals")?

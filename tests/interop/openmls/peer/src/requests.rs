@@ -6,8 +6,9 @@
 //! | `key_package` | | MLSMessage |
 //! | `create` | `group_id`, `extensions` | null |
 //! | `join` | `welcome`, `tree` (optional) | null |
+//! | `psk` | `psk_id`, `psk` | null |
 //! | `propose` | `proposal` | MLSMessage |
-//! | `commit` | `proposals`, `pending`, `path`, `new_signer`, `leaf_extensions`, `aad` | `commit`, `welcome` |
+//! | `commit` | `proposals`, `pending`, `path`, `new_signer`, `leaf_extensions`, `aad`, `tree_beside` | `commit`, `welcome` |
 //! | `merge`, `clear` | | null |
 //! | `send` | `data`, `aad` | MLSMessage |
 //! | `receive` | `message` | `kind` and what belongs to it |
@@ -83,6 +84,13 @@ impl World {
                     .map(|_| wire::bytes(request, "tree"))
                     .transpose()?;
                 member.join(&wire::bytes(request, "welcome")?, tree)?;
+                Ok(Value::Null)
+            }
+            "psk" => {
+                member.store_psk(
+                    wire::bytes(request, "psk_id")?,
+                    &wire::bytes(request, "psk")?,
+                )?;
                 Ok(Value::Null)
             }
             "propose" => Ok(json!(hex::encode(

@@ -1,6 +1,7 @@
 //! Between JSON and OpenMLS: hexadecimal, extension lists, proposals.
 
 use openmls::prelude::{tls_codec::*, *};
+use openmls::schedule::PreSharedKeyId;
 use openmls_traits::types::Ciphersuite;
 use serde_json::Value;
 
@@ -82,4 +83,10 @@ pub fn app_data(value: &Value) -> Answer<AppDataUpdateProposal> {
         Some(data) => AppDataUpdateProposal::update(component, hex::decode(data).map_err(text)?),
         None => AppDataUpdateProposal::remove(component),
     })
+}
+
+/// An external PSK by its `psk_id`, with a fresh nonce.
+pub fn external_psk(value: &Value, rand: &impl OpenMlsRand) -> Answer<PreSharedKeyId> {
+    let nonce = rand.random_vec(32).map_err(text)?;
+    Ok(PreSharedKeyId::external(bytes(value, "psk_id")?, nonce))
 }
