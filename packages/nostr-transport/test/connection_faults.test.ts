@@ -152,7 +152,31 @@ test("an event that kills the connection every time ends as unanswered", patient
       assert.deepEqual(await bench.publish(relay.url, message()), { outcome: "accepted" })
     },
     { limits: { maxMessageBytes: 20_000 } },
+    { relayInformation: () => Promise.reject(new Error("none")) },
   ))
+
+test("a relay that tells its limits is spared what it would choke on", patient, () => {
+  let told = false
+  const limitation = { max_message_length: 20_000 }
+  return withRelay(
+    async (relay, bench) => {
+      await bench.publish(relay.url, message())
+      await until("the information", () => told)
+      const event = signed(key, { kind: 445, content: "x".repeat(30_000) })
+      const answer = { outcome: "rejected", prefix: "too-large" }
+      assert.deepEqual(await bench.publish(relay.url, event), answer)
+      assert.equal(relay.clients[0]?.id, 1)
+    },
+    { limits: { maxMessageBytes: limitation.max_message_length } },
+    {
+      relayInformation: () => {
+        // Told a moment later, when the transport has read it.
+        setTimeout(() => told = true, 20)
+        return Promise.resolve(JSON.stringify({ limitation }))
+      },
+    },
+  )
+})
 
 test(
   "connections are shared by account, and given up when nobody needs them",
