@@ -19,6 +19,11 @@ export async function timeEach(
   return times
 }
 
+/** The average. */
+export function mean(times: ReadonlyArray<number>): number {
+  return times.reduce((sum, time) => sum + time, 0) / times.length
+}
+
 /** The middle value. */
 export function median(times: ReadonlyArray<number>): number {
   const sorted = times.toSorted((a, b) => a - b)

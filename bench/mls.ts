@@ -3,8 +3,10 @@
  * OpenMLS, in turn within one run, and the time that ours spends inside of primitives.
  *
  * Options: `--sizes 2,32,…` and `--rounds N`. Without cargo the OpenMLS column stays empty. Where
- * `sodium-native` can be loaded, our machine runs on it too. A median of all repetitions is
- * reported; "cold" is one measurement of the first path after a bulk add.
+ * `sodium-native` can be loaded, our machine runs on it too. The contestants take turns in short
+ * batches; the table shows the best batch of each, which a busy machine disturbs least, and the
+ * figures have the median of the batches as well. "Cold" is one measurement of the first path after
+ * a bulk add.
  *
  * @module
  */
@@ -16,7 +18,7 @@ import {
   makeSodiumCryptoProvider,
 } from "../packages/core/src/crypto/mod.ts"
 import { peerProgram } from "../tests/interop/openmls/peer_process.ts"
-import { duration, median, ratio } from "./measurement.ts"
+import { duration, mean, median, ratio } from "./measurement.ts"
 import { type ColdTimes, type Contestant, type Operation, operations } from "./mls/contestant.ts"
 import { OpenMlsContestant } from "./mls/openmls_contestant.ts"
 import { OurContestant } from "./mls/our_contestant.ts"
@@ -28,46 +30,47 @@ export interface MlsFigure {
   readonly size: number
   /** What was done. */
   readonly operation: Operation | "seal and open" | "cold update: commit" | "cold update: process"
-  /** Median by contestant. */
+  /** Time of one operation in the best batch, by contestant. */
   readonly micros: Readonly<Record<string, number>>
+  /** The same in the median batch. */
+  readonly medians: Readonly<Record<string, number>>
   /** Time inside of primitives, by provider of ours. */
   readonly primitives: Readonly<Record<string, number>>
   /** Calls of primitives by our machine. */
   readonly calls: Readonly<Record<string, number>>
 }
 
-// Long enough for a stable median, short enough for the slowest contestant at the largest size.
-const batchMicros = 30_000
-const maxBatch = 200
+// Short batches, so that some fit between two interruptions.
+const batchMicros = 10_000
+const maxBatch = 100
+// The slowest contestants at the largest size stop after their share of time.
+const maxMicros = 3_000_000
 
-interface Sampled {
-  readonly times: Map<string, Array<number>>
-  readonly batch: Map<string, number>
-}
-
+/** Times of one operation by contestant: one entry a batch. */
 async function sample(
   contestants: ReadonlyArray<Contestant>,
   operation: Operation,
   rounds: number,
-): Promise<Sampled> {
-  const times = new Map<string, Array<number>>()
-  const batch = new Map<string, number>()
-  for (let round = 0; round <= rounds; round++) {
+): Promise<ReadonlyMap<string, ReadonlyArray<number>>> {
+  const batches = new Map<string, Array<number>>()
+  for (const contestant of contestants) {
+    const first = await contestant.run(operation, 1)
+    if (first === undefined) continue
+    const again = await contestant.run(operation, 3)
+    batches.set(contestant.name, [Math.min(...first, ...again ?? [])])
+  }
+  for (let round = 0; round < rounds; round++) {
     for (const contestant of contestants) {
-      const { name } = contestant
-      const result = await contestant.run(operation, batch.get(name) ?? 1)
-      if (result === undefined) continue
-      // The first round warms up and tells how many repetitions fit into a batch.
-      if (round === 0) {
-        const again = await contestant.run(operation, 1)
-        const one = Math.min(result[0] ?? Infinity, again?.[0] ?? Infinity)
-        batch.set(name, Math.max(1, Math.min(maxBatch, Math.floor(batchMicros / one))))
-      } else {
-        times.set(name, [...times.get(name) ?? [], ...result])
-      }
+      const times = batches.get(contestant.name)
+      if (times === undefined) continue
+      const one = Math.min(...times)
+      const count = Math.max(1, Math.min(maxBatch, Math.floor(batchMicros / one)))
+      if (round > 0 && round * count * one > maxMicros) continue
+      const result = await contestant.run(operation, count)
+      if (result !== undefined) times.push(mean(result))
     }
   }
-  return { times, batch }
+  return batches
 }
 
 function sodiumProvider(): CryptoProvider | undefined {
@@ -110,7 +113,7 @@ export async function run(
     args: [...args],
     options: {
       sizes: { type: "string", default: "2,32,128,512,1024" },
-      rounds: { type: "string", default: "5" },
+      rounds: { type: "string", default: "12" },
     },
   })
   const sizes = values.sizes.split(",").map(Number)
@@ -149,12 +152,13 @@ export async function run(
         if (times !== undefined) cold.set(contestant.name, times)
       }
       for (const operation of operations) {
-        const { times } = await sample(contestants, operation, rounds)
-        const metered = ours.map((o) => [o.name, o.primitives(operation, 15)] as const)
+        const batches = await sample(contestants, operation, rounds)
+        const metered = ours.map((o) => [o.name, o.primitives(operation, 25)] as const)
         report({
           size,
           operation,
-          micros: Object.fromEntries([...times].map(([name, list]) => [name, median(list)])),
+          micros: Object.fromEntries([...batches].map(([name, list]) => [name, Math.min(...list)])),
+          medians: Object.fromEntries([...batches].map(([name, list]) => [name, median(list)])),
           primitives: Object.fromEntries(metered.map(([name, m]) => [name, m.micros])),
           calls: metered[0]?.[1].calls ?? {},
         })
@@ -165,6 +169,7 @@ export async function run(
           size,
           operation: `cold update: ${part}`,
           micros: Object.fromEntries([...cold].map(([name, times]) => [name, times[part]])),
+          medians: {},
           primitives: {},
           calls: {},
         })
@@ -184,6 +189,7 @@ function sealAndOpen(figures: ReadonlyArray<MlsFigure>): MlsFigure {
     size: seal.size,
     operation: "seal and open",
     micros: sum(seal.micros, open.micros),
+    medians: sum(seal.medians, open.medians),
     primitives: sum(seal.primitives, open.primitives),
     calls: {},
   }
