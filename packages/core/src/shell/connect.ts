@@ -6,7 +6,7 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Layer from "effect/Layer"
+import type * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Stream from "effect/Stream"
 import type { CallOptions, MdkClient, Promised } from "../api/client.ts"
@@ -57,7 +57,7 @@ const promised = (value: unknown, run: Run): unknown => {
  * await sent.published()
  * ```
  */
-export const connect: <E>(layer: Layer.Layer<Mdk, E>) => Promise<MdkClient> = async (layer) => {
+export async function connect<E>(layer: Layer.Layer<Mdk, E>): Promise<MdkClient> {
   const runtime = ManagedRuntime.make(layer)
   let closed = false
   const settle = <A, E>(exit: Exit.Exit<A, E>, signal?: AbortSignal): A => {

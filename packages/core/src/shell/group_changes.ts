@@ -5,7 +5,7 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import { GroupError, type InviteError, type ServiceError } from "../api/errors.ts"
+import type { GroupError, InviteError, ServiceError } from "../api/errors.ts"
 import type { RelayTally } from "../api/sending.ts"
 import { decodeBase64, encodeBase64, encodeHex } from "../codec/mod.ts"
 import {
@@ -20,7 +20,6 @@ import { parseKeyPackage, retire, wipeOwnKeyPackage } from "../mls/mod.ts"
 import { type Device, freshKeyPackage } from "./device.ts"
 import { attemptGroup } from "./engine_failure.ts"
 import { storeState } from "./event_record.ts"
-import type { GroupStore } from "./group_store.ts"
 import {
   type HeldInvitee,
   type Intent,

@@ -5,9 +5,15 @@
  */
 import * as Effect from "effect/Effect"
 import type { ServiceError } from "../api/errors.ts"
-import { type GroupMoved, type GroupState, type MessageRead, type Output } from "../group/mod.ts"
-import { affectedRows, type InnerEvent, targetsOf } from "../message/mod.ts"
-import { type MessageId, systemRow, systemRowId } from "../message/mod.ts"
+import type { GroupMoved, GroupState, MessageRead, Output } from "../group/mod.ts"
+import {
+  affectedRows,
+  type InnerEvent,
+  type MessageId,
+  systemRow,
+  systemRowId,
+  targetsOf,
+} from "../message/mod.ts"
 import type { Verb } from "../services/storage_batch.ts"
 import type { EventRecord } from "./event_record.ts"
 import { isRow, isShown, type PlacedMessage, putMessage } from "./message_rows.ts"
