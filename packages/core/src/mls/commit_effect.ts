@@ -9,7 +9,7 @@ import type { GroupContext } from "./group_context.ts"
 import type { GroupState } from "./group_state.ts"
 import { checkLeafKeysUnique, checkPathKeysFresh } from "./key_uniqueness.ts"
 import type { LeafNode } from "./leaf_node.ts"
-import { checkLeafNode, verifyLeafSignature } from "./leaf_validation.ts"
+import { checkLeafNode, detachedLeaf, verifyLeafSignature } from "./leaf_validation.ts"
 import { type Member, memberOf } from "./member.ts"
 import { refuse } from "./mls_error.ts"
 import {
@@ -96,7 +96,7 @@ export function applyPublicPath(
   verifyLeafSignature(crypto, leafNode, state.context.groupId, committer)
   const parentHash = placePath(crypto, draft, committer, filtered, publicKeys)
   if (!equalBytes(parentHash, leafNode.source.parentHash)) refuse("invalid-commit")
-  draft.setLeaf(committer, leafNode)
+  draft.setLeaf(committer, detachedLeaf(crypto, leafNode))
   checkLeafKeysUnique(draft, [committer])
   checkCapabilities(draft, applied.extensions, [committer])
   return filtered

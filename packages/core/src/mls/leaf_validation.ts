@@ -5,7 +5,7 @@
  */
 import type { CryptoProvider, VerificationKey } from "../crypto/provider.ts"
 import { verifyWithLabel } from "./labeled.ts"
-import { type LeafNode, leafNodeTbs } from "./leaf_node.ts"
+import { decodeLeafNode, type LeafNode, leafNodeTbs } from "./leaf_node.ts"
 import type { Extension, RequiredCapabilities } from "./extension.ts"
 import { refuse } from "./mls_error.ts"
 import { CIPHERSUITE, CredentialType, MLS_VERSION } from "./registry.ts"
@@ -22,6 +22,18 @@ export function verificationKey(crypto: CryptoProvider, leaf: LeafNode): Verific
     keys.set(leaf, key)
   }
   return key
+}
+
+/**
+ * The same leaf in memory of its own, so that a tree does not keep a whole message alive. Its
+ * imported key comes along.
+ */
+export function detachedLeaf(crypto: CryptoProvider, leaf: LeafNode): LeafNode {
+  if (leaf.bytes.buffer.byteLength <= leaf.bytes.length + 512) return leaf
+  const copy = decodeLeafNode(leaf.bytes)
+  const key = imported.get(crypto)?.get(leaf)
+  if (key !== undefined) imported.get(crypto)?.set(copy, key)
+  return copy
 }
 
 /** Checks what a leaf says about itself: key sizes, own version, suite, credential, extensions. */

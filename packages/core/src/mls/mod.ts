@@ -2,6 +2,58 @@
  * The MLS group machine: RFC 9420 with the extensions draft, ciphersuite 0x0001, as immutable
  * values and synchronous functions. Knows nothing of Nostr and no application component.
  *
+ * Every function either returns or throws an {@link MlsError} with a closed reason, and never changes
+ * a value that it was given.
+ *
+ * @example Two members, one message
+ * ```ts
+ * import { defaultCryptoProvider } from "@mdk/core/crypto"
+ * import { commit, createGroup, generateKeyPackage, join, processMessage, seal } from "@mdk/core/mls"
+ * import { systemEntropy } from "@mdk/core/services"
+ *
+ * const crypto = defaultCryptoProvider()
+ * const entropy = systemEntropy
+ * const text = new TextEncoder()
+ * const capabilities = {
+ *   versions: [1],
+ *   cipherSuites: [1],
+ *   extensions: [],
+ *   proposals: [],
+ *   credentials: [1],
+ * }
+ * const lifetime = { notBefore: 1_800_000_000n, notAfter: 1_807_000_000n }
+ * const [alice, bob] = ["alice", "bob"].map((name) =>
+ *   generateKeyPackage({
+ *     crypto,
+ *     entropy,
+ *     identity: text.encode(name),
+ *     capabilities,
+ *     leafExtensions: [],
+ *     lifetime,
+ *   })
+ * )
+ * if (alice === undefined || bob === undefined) throw new Error("unexpected")
+ *
+ * const founded = createGroup({
+ *   crypto,
+ *   entropy,
+ *   groupId: entropy.bytes(16),
+ *   creator: alice,
+ *   extensions: [],
+ * })
+ * const invited = commit(founded, {
+ *   entropy,
+ *   proposals: [{ type: "add", keyPackage: bob.keyPackage }],
+ * })
+ * if (invited.welcome === undefined) throw new Error("unexpected")
+ * const joined = join({ crypto, welcome: invited.welcome, keyPackages: [bob] })
+ *
+ * const sent = seal(invited.next, text.encode("hello"), { entropy })
+ * const received = processMessage(joined.group, sent.message)
+ * if (received.kind !== "application") throw new Error("unexpected")
+ * if (new TextDecoder().decode(received.plaintext) !== "hello") throw new Error("unexpected")
+ * ```
+ *
  * @module
  */
 export {
@@ -30,6 +82,15 @@ export {
   requiredCapabilities,
   requiredCapabilitiesExtension,
 } from "./extension.ts"
+export {
+  type AdvancedWindow,
+  advanceWindow,
+  DEFAULT_PAST_EPOCHS,
+  type EpochWindow,
+  openWindow,
+  type ProcessedInWindow,
+  processInWindow,
+} from "./epoch_window.ts"
 export { exportGroupInfo, type ExportGroupInfoOptions } from "./export_group_info.ts"
 export type { FramingOptions } from "./framing_options.ts"
 export { MlsGroup, retire } from "./group.ts"

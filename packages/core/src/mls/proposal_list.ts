@@ -14,7 +14,12 @@ import type { GroupState } from "./group_state.ts"
 import { type KeyPackage, validateKeyPackage } from "./key_package.ts"
 import { checkLeafKeysUnique } from "./key_uniqueness.ts"
 import type { LeafNode } from "./leaf_node.ts"
-import { checkLeafNode, supportsGroup, verifyLeafSignature } from "./leaf_validation.ts"
+import {
+  checkLeafNode,
+  detachedLeaf,
+  supportsGroup,
+  verifyLeafSignature,
+} from "./leaf_validation.ts"
 import { memberOf } from "./member.ts"
 import { refuse } from "./mls_error.ts"
 import type { OwnUpdateKeys } from "./pending_proposal.ts"
@@ -197,7 +202,7 @@ export function applyProposals(
     const before = tree.leaves[sender] ?? refuse("unknown-sender")
     checkUpdateLeaf(crypto, state, proposal.leafNode, sender)
     if (sender === ownLeaf) ownUpdate = own ?? refuse("unknown-proposal")
-    draft.updateLeaf(sender, proposal.leafNode)
+    draft.updateLeaf(sender, detachedLeaf(crypto, proposal.leafNode))
     changed.push(sender)
     updated.push({
       before: memberOf(sender, before),
@@ -225,7 +230,7 @@ export function applyProposals(
     for (const other of added) {
       if (equalBytes(other.keyPackage.initKey, keyPackage.initKey)) refuse("duplicate-key")
     }
-    const leafIndex = draft.addLeaf(keyPackage.leafNode)
+    const leafIndex = draft.addLeaf(detachedLeaf(crypto, keyPackage.leafNode))
     changed.push(leafIndex)
     added.push({ leafIndex, keyPackage })
   }

@@ -82,6 +82,32 @@ function ownParts(state: GroupState): Map<string, Uint8Array> {
  * new state, but of the tree only the nodes that `before` does not have; `remove` is then empty,
  * because the old state is the caller's to keep or to delete as a whole. Without `before` it is
  * everything.
+ *
+ * @example A store that follows a group
+ * ```ts
+ * import { changedParts, decodeState, isSharedPart, type MlsGroup, retire } from "@mdk/core/mls"
+ * import type { CryptoProvider } from "@mdk/core/crypto"
+ *
+ * const rows = new Map<string, Uint8Array>()
+ * const key = (group: MlsGroup, name: string) =>
+ *   isSharedPart(name) ? name : `${group.stateId}/${name}`
+ *
+ * export function follow(before: MlsGroup | undefined, after: MlsGroup) {
+ *   const { put, remove } = changedParts(before, after)
+ *   for (const [name, value] of put) rows.set(key(after, name), value)
+ *   for (const name of remove) rows.delete(key(after, name))
+ *   if (before !== undefined) retire(before)
+ * }
+ *
+ * export function load(crypto: CryptoProvider, stateId: string): MlsGroup {
+ *   const parts = new Map<string, Uint8Array>()
+ *   for (const [name, value] of rows) {
+ *     if (isSharedPart(name)) parts.set(name, value)
+ *     else if (name.startsWith(`${stateId}/`)) parts.set(name.slice(stateId.length + 1), value)
+ *   }
+ *   return decodeState({ crypto, parts })
+ * }
+ * ```
  */
 export function changedParts(before: MlsGroup | undefined, after: MlsGroup): PartChanges {
   if (before === undefined) return { put: encodeState(after), remove: [] }

@@ -67,12 +67,6 @@ export interface WalkCounts {
 
 const crypto = defaultCryptoProvider()
 
-interface Observer {
-  tip: mls.MlsGroup | undefined
-  /** Up to five earlier states, newest first, for late application messages. */
-  past: Array<mls.MlsGroup>
-}
-
 function checkState(walk: Walk, group: mls.MlsGroup, state: WalkState): void {
   assert.equal(Number(group.epoch), state.epoch)
   assert.equal(toHex(group.contextBytes), state.group_context)
@@ -91,7 +85,7 @@ function checkState(walk: Walk, group: mls.MlsGroup, state: WalkState): void {
 export function playWalk(walk: Walk): WalkCounts {
   assert.equal(walk.format, "openmls-walk/1")
   const counts = { commits: 0, joins: 0, applications: 0, refusals: 0, removals: 0 }
-  const observers = new Map<string, Observer>()
+  const observers = new Map<string, mls.EpochWindow>()
   const policy: mls.MlsPolicy = {
     lifetime: { maxSpan: mls.MARMOT_MAX_LIFETIME, now: BigInt(walk.now) },
     handshakes: "public",
@@ -113,16 +107,6 @@ export function playWalk(walk: Walk): WalkCounts {
       keyPackages: [own.get(id) as mls.OwnKeyPackage],
       policy,
     }).group
-  const stateFor = (observer: Observer, wire: Uint8Array): mls.MlsGroup => {
-    const head = mls.peek(wire)
-    if (head.wireFormat !== "privateMessage") return observer.tip as mls.MlsGroup
-    return [observer.tip, ...observer.past].find((g) => g?.epoch === head.epoch) ??
-      (observer.tip as mls.MlsGroup)
-  }
-  const replace = (observer: Observer, old: mls.MlsGroup, next: mls.MlsGroup): void => {
-    if (observer.tip === old) observer.tip = next
-    else observer.past[observer.past.indexOf(old)] = next
-  }
   for (const step of walk.steps) {
     for (const event of step.events) {
       const wire = fromHex(event.wire)
@@ -132,7 +116,7 @@ export function playWalk(walk: Walk): WalkCounts {
         try {
           switch (event.kind) {
             case "welcome":
-              observers.set(id, { tip: join(id, wire), past: [] })
+              observers.set(id, mls.openWindow(join(id, wire)))
               counts.joins++
               break
             case "refuse":
@@ -141,9 +125,7 @@ export function playWalk(walk: Walk): WalkCounts {
               let refused = false
               try {
                 if (event.of === "welcome") join(id, wire)
-                else if (observer?.tip !== undefined) {
-                  mls.processMessage(stateFor(observer, wire), wire, policy)
-                }
+                else if (observer !== undefined) mls.processInWindow(observer, wire, policy)
               } catch (error) {
                 if (!(error instanceof mls.MlsError)) throw error
                 refused = true
@@ -154,18 +136,18 @@ export function playWalk(walk: Walk): WalkCounts {
               break
             }
             case "proposal": {
-              assert.ok(observer?.tip)
-              const result = mls.processMessage(observer.tip, wire, policy)
+              assert.ok(observer)
+              const { processed: result, window } = mls.processInWindow(observer, wire, policy)
               assert.equal(result.kind, "proposal")
               if (result.kind !== "proposal") break
               assert.equal(toHex(result.proposal.ref), event.reference)
               assert.equal(result.sender.leafIndex, event.sender)
-              observer.tip = result.group
+              observers.set(id, window)
               break
             }
             case "commit": {
-              assert.ok(observer?.tip)
-              const result = mls.processMessage(observer.tip, wire, policy)
+              assert.ok(observer)
+              const { processed: result, window } = mls.processInWindow(observer, wire, policy)
               assert.equal(result.kind, "commit")
               if (result.kind !== "commit") break
               assert.equal(result.preview.committer.leafIndex, event.sender)
@@ -187,21 +169,23 @@ export function playWalk(walk: Walk): WalkCounts {
               assert.ok(result.next)
               checkState(walk, result.next, event.after as WalkState)
               assert.deepEqual(result.preview.context.treeHash, result.next.treeHash)
-              observer.past = [observer.tip, ...observer.past].slice(0, 5)
-              observer.tip = result.next
+              const { window: next, dropped } = mls.advanceWindow(window, result.next)
+              observers.set(id, next)
+              for (const group of dropped) mls.retire(group)
               counts.commits++
               break
             }
             case "application": {
-              assert.ok(observer?.tip)
-              const state = stateFor(observer, wire)
-              const result = mls.processMessage(state, wire, policy)
+              assert.ok(observer)
+              const at = mls.processInWindow(observer, wire, policy)
+              const result = at.processed
               assert.equal(result.kind, "application")
               if (result.kind !== "application") break
               assert.equal(toHex(result.plaintext), event.data)
               assert.equal(toHex(result.authenticatedData), event.aad)
               assert.equal(result.sender.leafIndex, event.sender)
-              replace(observer, state, result.group)
+              observers.set(id, at.window)
+              if (at.replaced !== undefined) mls.retire(at.replaced)
               counts.applications++
               break
             }
