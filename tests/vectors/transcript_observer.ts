@@ -18,6 +18,7 @@ import {
   openWelcome,
   type Output,
   receive,
+  routesOf,
   tipOf,
 } from "../../packages/core/src/group/mod.ts"
 import { adoptedProfile } from "../../packages/core/src/profile/mod.ts"
@@ -89,7 +90,9 @@ export class Observer {
       throw new Error("the gift wrap holds another rumor")
     }
     const { welcome } = readWelcome(unwrapped.rumor)
-    if (encodeHex(welcome) !== publish.mls_message) throw new Error("another Welcome")
+    if (publish.mls_message !== "" && encodeHex(welcome) !== publish.mls_message) {
+      throw new Error("another Welcome")
+    }
     if (this.group?.status === "active") throw new Error("a Welcome for a live copy")
     const joined = openWelcome(adoptedProfile, {
       crypto,
@@ -118,7 +121,9 @@ export class Observer {
   #take(event: NostrEvent): boolean {
     const group = this.group
     if (group === undefined) return false
-    const bytes = openOuterLayer(group, readGroupEvent(event))
+    const sealed = readGroupEvent(event)
+    if (!routesOf(group).has(sealed.nostrGroupId)) return false
+    const bytes = openOuterLayer(group, sealed)
     if (bytes === undefined) {
       if (group.status === "active") this.#waiting = [...this.#waiting, event]
       return false

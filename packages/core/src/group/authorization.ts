@@ -131,6 +131,7 @@ const checkDisband = (
   parentMemberCount: number,
 ): boolean => {
   const next = lifecycleUpdate(preview.appDataUpdates)
+  if (next === "active") checkEnabling(preview, parent)
   if (next !== "disbanded") return false
   const { committer, proposals, appDataUpdates, removed } = preview
   const admins = appDataUpdates.find((update) => update.componentId === ComponentId.adminPolicy)
@@ -142,6 +143,15 @@ const checkDisband = (
     removed.length === parentMemberCount - 1 &&
     removed.every(({ member, by }) => by === "remove" && member.leafIndex !== committer.leafIndex)
   return complete || refuse("invalid-disband")
+}
+
+/** `active` is written once, into a group founded without a lifecycle, together with its requirement. */
+const checkEnabling = ({ proposals, appDataUpdates }: CommitPreview, parent: GroupView): void => {
+  const requires = appDataUpdates.some(({ componentId }) =>
+    componentId === ComponentId.appComponents
+  )
+  const enables = parent.lifecycle === undefined && requires && proposals.length === 2
+  if (!enables) refuse("forbidden-update")
 }
 
 const isOnly = (policy: Uint8Array, account: string): boolean => {
