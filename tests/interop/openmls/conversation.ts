@@ -32,6 +32,12 @@ export interface ConversationOptions {
   readonly privateHandshakes?: boolean
   /** Whether the group starts with an empty dictionary. */
   readonly dictionary?: boolean
+  /**
+   * Share of messages of which our members get a copy with one flipped bit first: they must refuse
+   * it and read the genuine one afterwards. OpenMLS gets none: it accepts other encodings of
+   * handshakes, whose signature it checks over its own encoding.
+   */
+  readonly tampering?: number
 }
 
 /** A commit with the members that it brings in and puts out. */
@@ -68,6 +74,7 @@ export class Conversation {
   readonly #seed: number
   readonly #privateHandshakes: boolean
   readonly #choices: Choices
+  readonly #tampering: number
   #count = 0
   #members: Array<InteropMember> = []
   #components: Map<number, string> | undefined
@@ -79,6 +86,7 @@ export class Conversation {
     this.#seed = options.seed
     this.#privateHandshakes = options.privateHandshakes ?? false
     this.#choices = new Choices(options.seed ^ 0x5eed)
+    this.#tampering = options.tampering ?? 0
     if (options.dictionary ?? true) this.#components = new Map()
   }
 
@@ -136,6 +144,7 @@ export class Conversation {
     const message = await from.propose(proposal)
     const leaf = await from.leaf()
     for (const member of this.#others(from)) {
+      await this.#tamper(member, message)
       assert.deepEqual(await member.receive(message), { kind: "proposal", sender: leaf })
     }
   }
@@ -158,6 +167,7 @@ export class Conversation {
   ): Promise<void> {
     const leaf = await from.leaf()
     for (const member of this.#others(from)) {
+      await this.#tamper(member, made.commit)
       const received = await member.receive(made.commit)
       assert.deepEqual(received, { kind: "commit", sender: leaf, removed: gone.includes(member) })
     }
@@ -171,6 +181,7 @@ export class Conversation {
         }
         await joiner.join(made.welcome, await from.tree())
       } else {
+        await this.#tamperWelcome(joiner, made.welcome)
         await joiner.join(made.welcome)
       }
     }
@@ -220,6 +231,7 @@ export class Conversation {
   async deliver(message: SentMessage): Promise<void> {
     for (const member of message.to) {
       if (!this.#members.includes(member)) continue
+      await this.#tamper(member, message.wire)
       assert.deepEqual(await member.receive(message.wire), {
         kind: "application",
         data: message.data,
@@ -252,6 +264,27 @@ export class Conversation {
     )
     this.#epoch = first.epoch
     return first
+  }
+
+  async #tamper(member: InteropMember, message: string): Promise<void> {
+    if (member.kind !== "ours" || !this.#choices.chance(this.#tampering)) return
+    await assert.rejects(member.receive(this.#flip(message)), "a changed message is refused")
+  }
+
+  // Bytes for other joiners may differ without effect: then the joined state is the same.
+  async #tamperWelcome(joiner: InteropMember, welcome: string): Promise<void> {
+    if (joiner.kind !== "ours" || !this.#choices.chance(this.#tampering)) return
+    const state = await joiner.join(this.#flip(welcome)).then(() => joiner.state(), () => undefined)
+    if (state === undefined) return
+    await joiner.join(welcome)
+    assert.deepEqual(await joiner.state(), state)
+  }
+
+  #flip(message: string): string {
+    const bytes = hex(message)
+    const place = this.#choices.below(bytes.length)
+    bytes[place] = (bytes[place] as number) ^ (1 << this.#choices.below(8))
+    return toHex(bytes)
   }
 
   #others(member: InteropMember): ReadonlyArray<InteropMember> {

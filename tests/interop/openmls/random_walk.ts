@@ -43,6 +43,7 @@ class Walk {
       seed: options.seed,
       dictionary: this.#choose.chance(0.75),
       privateHandshakes: this.#choose.chance(0.2),
+      tampering: 0.2,
     })
   }
 

@@ -153,6 +153,33 @@ export interface HpkeSealInput {
 /**
  * `SealBase`: encrypts one message to a public key. `undefined` when that key is not 32 bytes or a
  * point of small order.
+ *
+ * @example
+ * ```ts
+ * import { defaultCryptoProvider, hpkeDeriveKeyPair, hpkeOpen, hpkeSeal } from "@mdk/core/crypto"
+ *
+ * const crypto = defaultCryptoProvider()
+ * const random = () => globalThis.crypto.getRandomValues(new Uint8Array(32))
+ * const recipient = hpkeDeriveKeyPair(crypto, random())
+ * const info = new TextEncoder().encode("what this is for")
+ * const additionalData = new Uint8Array(0)
+ * const sealed = hpkeSeal(crypto, {
+ *   recipientPublicKey: recipient.publicKey,
+ *   ephemeralPrivateKey: random(),
+ *   info,
+ *   additionalData,
+ *   plaintext: new TextEncoder().encode("hi"),
+ * })
+ * if (sealed === undefined) throw new Error("not a public key")
+ * const opened = hpkeOpen(crypto, {
+ *   recipientKey: crypto.importDhKey(recipient.privateKey),
+ *   recipientPublicKey: recipient.publicKey,
+ *   info,
+ *   additionalData,
+ *   ...sealed,
+ * })
+ * if (new TextDecoder().decode(opened) !== "hi") throw new Error("unexpected")
+ * ```
  */
 export function hpkeSeal(
   crypto: CryptoProvider,

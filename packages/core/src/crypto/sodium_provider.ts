@@ -110,7 +110,15 @@ const tagLength = 16
  * Puts libsodium in front of another provider.
  *
  * @param sodium the module `sodium-native`.
- * @param rest where hashes, HMAC and AES-GCM come from: {@link defaultCryptoProvider}.
+ * @param rest where hashes, HMAC and AES-GCM come from: `defaultCryptoProvider()`.
+ *
+ * @example
+ * ```ts ignore
+ * import sodium from "sodium-native"
+ * import { defaultCryptoProvider, makeSodiumCryptoProvider } from "@mdk/core/crypto"
+ *
+ * const crypto = makeSodiumCryptoProvider(sodium, defaultCryptoProvider())
+ * ```
  */
 export function makeSodiumCryptoProvider(
   sodium: SodiumModule,
