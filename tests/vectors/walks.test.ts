@@ -1,13 +1,14 @@
 import assert from "node:assert/strict"
 import { readFileSync } from "node:fs"
 import { basename } from "node:path"
-import { describe, test } from "node:test"
+import { test } from "node:test"
+import { conditionalSuite } from "../conditional_suite.ts"
 import { playWalk } from "./openmls_walk.ts"
 import { needsVectors, vectorFiles } from "./vector_files.ts"
 
 const set = "openmls-walks"
 
-describe("recorded OpenMLS walks", needsVectors(set), () => {
+conditionalSuite("recorded OpenMLS walks", needsVectors(set), () => {
   for (const path of vectorFiles(set)) {
     test(basename(path), { timeout: 120_000 }, () => {
       const { passed, reason } = playWalk(readFileSync(path, "utf8"))

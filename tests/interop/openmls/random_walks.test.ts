@@ -1,5 +1,6 @@
-import { after, before, describe, test } from "node:test"
+import { after, before, test } from "node:test"
 import process from "node:process"
+import { conditionalSuite } from "../../conditional_suite.ts"
 import { needsPeer, PeerProcess } from "./peer_process.ts"
 import { randomWalk } from "./random_walk.ts"
 
@@ -8,7 +9,7 @@ const [first = 1, last = first] = (process.env["MDK_INTEROP_SEEDS"] ?? "1..4").s
   Number,
 )
 
-describe(`random walks with OpenMLS, seeds ${first} to ${last}`, needsPeer(), () => {
+conditionalSuite(`random walks with OpenMLS, seeds ${first} to ${last}`, needsPeer(), () => {
   let peer: PeerProcess
   before(() => {
     peer = new PeerProcess()

@@ -1,4 +1,5 @@
-import { after, before, describe, test } from "node:test"
+import { after, before, test } from "node:test"
+import { conditionalSuite } from "../../conditional_suite.ts"
 import { needsPeer, PeerProcess } from "./peer_process.ts"
 import { type Casting, scenarios, Stage } from "./scenarios.ts"
 
@@ -11,7 +12,7 @@ const castings: ReadonlyArray<Casting> = [
 
 for (const privateHandshakes of [false, true]) {
   const form = privateHandshakes ? "PrivateMessage" : "PublicMessage"
-  describe(`scenarios with OpenMLS, handshakes as ${form}`, needsPeer(), () => {
+  conditionalSuite(`scenarios with OpenMLS, handshakes as ${form}`, needsPeer(), () => {
     let peer: PeerProcess
     let seed = 1000
     before(() => {
