@@ -12,6 +12,7 @@ import * as Result from "effect/Result"
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import { inspect } from "node:util"
+import { makeCallQueue } from "../src/entry/call_queue.ts"
 import type { EntryPort } from "../src/entry/entry_port.ts"
 import { makeEntryStore } from "../src/entry/entry_store.ts"
 
@@ -150,6 +151,7 @@ describe("entry store over a failing library", () => {
       backend: "test",
       scope: "slow",
       absence: "certain",
+      queue: undefined,
       read: ({ keyId }) => Promise.resolve(entries.get(keyId)?.slice() ?? null),
       write: async ({ keyId }, entry) => {
         const copy = entry.slice()
@@ -174,12 +176,43 @@ describe("entry store over a failing library", () => {
     assert.equal(await reasonOf(slow.list(name.serviceId)), "unavailable")
   })
 
+  it("a call that was given up while it waited for its turn is never made", async () => {
+    let letGo = () => {}
+    const gate = new Promise<null>((resolve) => {
+      letGo = () => resolve(null)
+    })
+    let reads = 0
+    let writes = 0
+    const port: EntryPort = {
+      backend: "test",
+      scope: "queued",
+      absence: "certain",
+      queue: makeCallQueue(),
+      read: () => ++reads === 1 ? gate : Promise.resolve(null),
+      write: () => {
+        writes += 1
+        return Promise.resolve()
+      },
+      remove: () => Promise.resolve(false),
+      list: undefined,
+      diagnose: () => ({ reason: "unavailable" }),
+    }
+    const store = makeEntryStore(port, "20 millis")
+    assert.equal(await reasonOf(store.get(name)), "timed-out")
+    const other = { ...name, keyId: "other" }
+    assert.equal(await reasonOf(store.createIfAbsent(other, hide(1))), "timed-out")
+    letGo()
+    assert.equal((await Effect.runPromise(makeEntryStore(port).get(other)))._tag, "None")
+    assert.deepEqual([reads, writes], [2, 0])
+  })
+
   it("a key that arrives too late is zeroed", async () => {
     let answer: (entry: Uint8Array) => void = () => {}
     const port: EntryPort = {
       backend: "test",
       scope: "late",
       absence: "certain",
+      queue: undefined,
       read: () =>
         new Promise((resolve) => {
           answer = resolve
@@ -201,6 +234,7 @@ describe("entry store over a failing library", () => {
       backend: "test",
       scope: "talkative",
       absence: "certain",
+      queue: undefined,
       read: () => {
         throw new Error("no such file: /home/canary/secret")
       },

@@ -6,6 +6,7 @@
  * @module
  */
 import type { KeyName } from "@mdk/core/services"
+import type { CallQueue } from "./call_queue.ts"
 import type { Diagnosis } from "./failure.ts"
 
 /** A store of raw entries, behind a library that throws or rejects as it likes. */
@@ -19,6 +20,8 @@ export interface EntryPort {
    * it is closed says `may-be-closed`; it is then asked by a write whether it is open.
    */
   readonly absence: "certain" | "may-be-closed"
+  /** Makes the calls of all handles one at a time; undefined where they may run side by side. */
+  readonly queue: CallQueue | undefined
   /** Fresh bytes of the entry, null when there is none. */
   readonly read: (name: KeyName) => Promise<Uint8Array | null>
   /** Stores or replaces the entry. The bytes stay the caller's. */

@@ -24,6 +24,8 @@ const CANNOT_LIST: Diagnosis = {
   reason: "unavailable",
   advice: "This store cannot list its entries. Ask for a key by its name.",
 }
+/** Nobody sees this: the caller of a call that was never made has gone. */
+const ABANDONED = new Error("given up before it was made")
 const PROBE_ENTRY = new TextEncoder().encode("mdk-probe")
 
 /** The library calls of one turn, as Effects that fail with `KeyStoreError`. */
@@ -31,7 +33,8 @@ const boundCalls = (port: EntryPort, turn: Turn, operation: KeyStoreOperation) =
   const attempt = <A>(call: () => Promise<A>, discard: (late: A) => void) =>
     Effect.callback<A, { readonly cause: unknown }>((resume) => {
       let abandoned = false
-      turn.track(Promise.resolve().then(call)).then(
+      const made = () => abandoned ? Promise.reject(ABANDONED) : call()
+      turn.track(port.queue?.(made) ?? Promise.resolve().then(made)).then(
         (value) => abandoned ? discard(value) : resume(Effect.succeed(value)),
         (cause) => resume(Effect.fail({ cause })),
       )

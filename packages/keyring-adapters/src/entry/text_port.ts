@@ -4,6 +4,7 @@
  * @module
  */
 import type { KeyName } from "@mdk/core/services"
+import { makeCallQueue } from "./call_queue.ts"
 import type { EntryPort } from "./entry_port.ts"
 import type { Diagnosis } from "./failure.ts"
 
@@ -25,6 +26,11 @@ const TEXTS: ReadonlyArray<readonly [RegExp, Diagnosis]> = [
     reason: "unavailable",
     advice: "The credential store has no default collection. Create one and set it as the default.",
   }],
+  // libsecret holds on to the daemon that it met first, for as long as the process lives.
+  [/The name :\d+\.\d+ was not provided|session wrapping the secret does not exist/, {
+    reason: "unavailable",
+    advice: "The credential store was restarted. Start this program anew.",
+  }],
   [/Timeout was reached|timed out|did not receive a reply/i, { reason: "timed-out" }],
   [/user canceled|interaction is not allowed|access (is )?denied/i, { reason: "denied" }],
 ]
@@ -34,6 +40,9 @@ export const diagnoseText = (cause: unknown): Diagnosis => {
   const text = cause instanceof Error ? cause.message : String(cause)
   return TEXTS.find(([pattern]) => pattern.test(text))?.[1] ?? { reason: "unavailable" }
 }
+
+/** Both libraries are libsecret below. */
+const queue = makeCallQueue()
 
 /**
  * Makes the port. The texts that go through the library cannot be zeroed.
@@ -45,6 +54,7 @@ export const makeTextPort = (library: TextLibrary, backend: string): EntryPort =
   backend,
   scope: "",
   absence: "may-be-closed",
+  queue,
   read: async (name) => {
     const text = await library.read(name)
     return text === null ? null : new TextEncoder().encode(text)

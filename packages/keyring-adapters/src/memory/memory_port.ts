@@ -61,6 +61,7 @@ export const makeMemoryPort = (
     backend: "memory",
     scope,
     absence,
+    queue: undefined,
     read: async (name) => {
       if (await step("read") === "null") return null
       const entry = entryOf(name)

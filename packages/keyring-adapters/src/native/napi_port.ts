@@ -5,12 +5,15 @@
  */
 import type { KeyName } from "@mdk/core/services"
 import type { EntryOptions } from "@napi-rs/keyring"
+import { makeCallQueue } from "../entry/call_queue.ts"
 import type { EntryPort } from "../entry/entry_port.ts"
 import { diagnose } from "./diagnosis.ts"
 import type { NapiLibrary } from "./napi_library.ts"
 
 /** Entries kept open: each holds a connection to the store. */
 const MAX_OPEN = 16
+
+const QUEUES = { "secret-service": makeCallQueue(), keyutils: makeCallQueue() }
 
 /**
  * Makes the port.
@@ -46,6 +49,7 @@ export const makeNapiPort = (
     backend,
     scope: store,
     absence: "certain",
+    queue: QUEUES[store],
     read: (name) =>
       withEntry(name, async (entry) => {
         const secret = await entry.getSecret()
