@@ -199,8 +199,9 @@ export const makeEntryStore = (
           Effect.fnUntraced(function* ({ call, proveOpen }) {
             const { list } = port
             if (list === undefined) return yield* failure("list", CANNOT_LIST)
+            // Before, not after: keytar crashes the process when it lists a closed store.
+            if (mayBeClosed) yield* proveOpen({ serviceId, keyId: "list" })
             const ids = yield* call(() => list(serviceId))
-            if (ids.length === 0 && mayBeClosed) yield* proveOpen({ serviceId, keyId: "list" })
             return [...new Set(ids)].filter((id) => !id.endsWith(PROBE_SUFFIX)).sort()
           }),
         ),
