@@ -119,7 +119,8 @@ class ServiceState {
     this.tokens = new SearchTokens(connection)
     this.#arena = new ValueArena(connection)
     // Finishes what a crash may have interrupted: an erasure, or an emptying that had to wait.
-    this.log.empty()
+    this.log.noteCommit(true)
+    this.maintain()
   }
 
   get #closed(): boolean {
