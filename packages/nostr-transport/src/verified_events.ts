@@ -11,7 +11,7 @@ import type { SignatureVerifier } from "./event_verification.ts"
 import { RecentMap } from "./recent_map.ts"
 
 /** Signatures that are verified before everybody else gets a turn. */
-const turn = 8
+const turn = 4
 
 /** Verification shared by all connections of a transport. */
 export class VerifiedEvents {
@@ -38,9 +38,10 @@ export class VerifiedEvents {
   #verified(event: NostrEvent): Effect.Effect<boolean> {
     return Effect.gen({ self: this }, function* () {
       if (++this.#count % turn === 0) yield* Effect.yieldNow
-      const genuine = yield* Effect.tryPromise(async () => await this.#verify(event)).pipe(
-        Effect.catch(() => Effect.succeed(false)),
-      )
+      const genuine = yield* Effect.suspend(() => {
+        const answer = this.#verify(event)
+        return typeof answer === "boolean" ? Effect.succeed(answer) : Effect.promise(() => answer)
+      }).pipe(Effect.catchCause(() => Effect.succeed(false)))
       if (genuine) this.#genuine.set(event.id, event.sig)
       return genuine
     })

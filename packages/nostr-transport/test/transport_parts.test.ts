@@ -152,7 +152,7 @@ test("signatures are verified in turns: the event loop runs between them", async
   clearInterval(timer)
   clearImmediate(next)
   assert.deepEqual(results, events.map(() => true))
-  assert.equal(most, 1)
+  assert.ok(most <= 4, `${most} signatures in one turn`)
   assert.ok(turns - before >= 4, `${turns - before} turns of the event loop`)
 })
 
