@@ -7,7 +7,7 @@ import { type TlsReader, TlsWriter } from "../codec/tls.ts"
 import type { ContentKind } from "./peek.ts"
 import { refuse } from "./mls_error.ts"
 import { type Proposal, readProposal, writeProposal } from "./proposal.ts"
-import { ContentType, MLS_VERSION } from "./registry.ts"
+import { ContentType, MLS_VERSION, WireFormat } from "./registry.ts"
 import { readUpdatePath, type UpdatePath, writeUpdatePath } from "./update_path.ts"
 
 /** Who sent a message. Only members are served. */
@@ -196,7 +196,34 @@ export function framedContentTbs(
   contextBytes: Uint8Array,
 ): Uint8Array {
   return new TlsWriter(content.length + contextBytes.length + 4)
-    .u16(MLS_VERSION).u16(wireFormat).opaque(content).opaque(contextBytes).finish()
+    .u16(MLS_VERSION).u16(wireFormat).opaque(content).opaque(contextBytes).view()
+}
+
+/** What the signature of a member's content covers, in parts that need no copy before. */
+export interface MemberContent {
+  /** MLS group id. */
+  readonly groupId: Uint8Array
+  /** Epoch. */
+  readonly epoch: bigint
+  /** Sender's leaf. */
+  readonly leafIndex: number
+  /** `authenticated_data`. */
+  readonly authenticatedData: Uint8Array
+  /** What it carries. */
+  readonly content: MessageContent
+}
+
+/** {@link framedContentTbs} of a PrivateMessage's content, written in one pass. */
+export function writePrivateTbs(
+  writer: TlsWriter,
+  message: MemberContent,
+  contextBytes: Uint8Array,
+): void {
+  writer.u16(MLS_VERSION).u16(WireFormat.privateMessage)
+  writer.opaqueV(message.groupId).u64(message.epoch).u8(1).u32(message.leafIndex)
+  writer.opaqueV(message.authenticatedData).u8(contentTypeOf(message.content.kind))
+  writeContent(writer, message.content)
+  writer.opaque(contextBytes)
 }
 
 /** `AuthenticatedContent`: what a `ProposalRef` is the hash of. */

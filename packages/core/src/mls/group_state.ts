@@ -56,8 +56,10 @@ export function successor(
 ): GroupState {
   state.keys.retain()
   state.secrets.retain()
-  const kept = new Set(state.proposals)
-  for (const p of change.proposals ?? state.proposals) if (kept.has(p)) retainOwnUpdate(p)
+  if (state.proposals.length > 0) {
+    const kept = new Set(state.proposals)
+    for (const p of change.proposals ?? state.proposals) if (kept.has(p)) retainOwnUpdate(p)
+  }
   return {
     ...state,
     secretTree: change.secretTree ?? state.secretTree.retain(),

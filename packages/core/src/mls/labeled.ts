@@ -48,6 +48,16 @@ export function verifyWithLabel(
   return crypto.verify(key, signContent(text, content), signature)
 }
 
+/** The encoding of `SignContent` for content that is written in one pass. */
+export function signContentOf(
+  text: string,
+  capacity: number,
+  write: (writer: TlsWriter) => void,
+): Uint8Array {
+  const l = label(text)
+  return new TlsWriter(l.length + capacity + 8).opaqueV(l).framed(write).view()
+}
+
 /** `RefHash`: SHA-256 over label and value, 32 bytes. The label is used as it is. */
 export function refHash(crypto: CryptoProvider, text: string, value: Uint8Array): Uint8Array {
   const l = utf8.encode(text)

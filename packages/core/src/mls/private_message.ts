@@ -76,15 +76,18 @@ export function writePrivateMessage(writer: TlsWriter, m: PrivateMessage): void 
 
 type Head = Pick<PrivateMessage, "groupId" | "epoch" | "contentKind" | "authenticatedData">
 
-function senderDataAad(head: Head): Uint8Array {
-  return new TlsWriter(head.groupId.length + 16)
-    .opaqueV(head.groupId).u64(head.epoch).u8(contentTypeOf(head.contentKind)).view()
+/** `SenderDataAAD` is the beginning of `PrivateContentAAD`. */
+interface AdditionalData {
+  readonly senderData: Uint8Array
+  readonly content: Uint8Array
 }
 
-function contentAad(head: Head): Uint8Array {
-  return new TlsWriter(head.groupId.length + head.authenticatedData.length + 20)
+function additionalData(head: Head): AdditionalData {
+  const w = new TlsWriter(head.groupId.length + head.authenticatedData.length + 20)
     .opaqueV(head.groupId).u64(head.epoch).u8(contentTypeOf(head.contentKind))
-    .opaqueV(head.authenticatedData).view()
+  const { length } = w
+  const content = w.opaqueV(head.authenticatedData).view()
+  return { senderData: content.subarray(0, length), content }
 }
 
 function guardedNonce(key: MessageKey, reuseGuard: Uint8Array): Uint8Array {
@@ -100,7 +103,7 @@ export function openSenderData(
   message: PrivateMessage,
 ): SenderData | undefined {
   const { key, nonce } = senderDataKey(crypto, senderDataSecret, message.ciphertext)
-  const aad = senderDataAad(message)
+  const aad = additionalData(message).senderData
   const plain = crypto.aes128GcmOpen(key, nonce, message.encryptedSenderData, aad)
   key.fill(0)
   if (plain === undefined || plain.length !== 12) return undefined
@@ -120,7 +123,7 @@ export function openContent(
   message: PrivateMessage,
 ): Uint8Array | undefined {
   const nonce = guardedNonce(key, reuseGuard)
-  return crypto.aes128GcmOpen(key.key, nonce, message.ciphertext, contentAad(message))
+  return crypto.aes128GcmOpen(key.key, nonce, message.ciphertext, additionalData(message).content)
 }
 
 /** Reads a `PrivateMessageContent`; padding must be zero. */
@@ -164,7 +167,8 @@ export function sealPrivateMessage(crypto: CryptoProvider, input: SealPrivateInp
     w.opaque(new Uint8Array((input.padding - w.length % input.padding) % input.padding))
   }
   const nonce = guardedNonce(key, reuseGuard)
-  const ciphertext = crypto.aes128GcmSeal(key.key, nonce, w.view(), contentAad(head))
+  const aad = additionalData(head)
+  const ciphertext = crypto.aes128GcmSeal(key.key, nonce, w.view(), aad.content)
   w.wipe()
   const senderData = new TlsWriter(12).u32(input.leafIndex).u32(key.generation).opaque(reuseGuard)
   const sender = senderDataKey(crypto, input.senderDataSecret, ciphertext)
@@ -172,7 +176,7 @@ export function sealPrivateMessage(crypto: CryptoProvider, input: SealPrivateInp
     sender.key,
     sender.nonce,
     senderData.view(),
-    senderDataAad(head),
+    aad.senderData,
   )
   sender.key.fill(0)
   const out = new TlsWriter(

@@ -12,10 +12,11 @@ import {
   type FramedContent,
   framedContentTbs,
   makeFramedContent,
+  writePrivateTbs,
 } from "./framed_content.ts"
 import { groupOf, type MlsGroup, stateOf } from "./group.ts"
 import { type GroupState, successor } from "./group_state.ts"
-import { verifyWithLabel } from "./labeled.ts"
+import { signContentOf, verifyWithLabel } from "./labeled.ts"
 import { verificationKey } from "./leaf_validation.ts"
 import { type Member, memberOf } from "./member.ts"
 import { MlsError, refuse } from "./mls_error.ts"
@@ -216,16 +217,14 @@ function openPrivate(
     const inner = decodeBoundary(() =>
       decodeTls(opened.plaintext, (r) => readPrivateContent(r, pm.contentKind))
     )
-    const content = makeFramedContent(
-      pm.groupId,
-      pm.epoch,
-      leafIndex,
-      pm.authenticatedData,
-      inner.content,
-    )
-    const tbs = framedContentTbs(WireFormat.privateMessage, content.bytes, state.contextBytes)
-    const key = verificationKey(crypto, leaf)
-    if (!verifyWithLabel(crypto, key, "FramedContentTBS", tbs, inner.auth.signature)) {
+    const capacity = opened.plaintext.length + pm.authenticatedData.length + pm.groupId.length +
+      state.contextBytes.length + 48
+    const signed = signContentOf("FramedContentTBS", capacity, (w) => {
+      const { groupId, epoch, authenticatedData } = pm
+      const message = { groupId, epoch, leafIndex, authenticatedData, content: inner.content }
+      writePrivateTbs(w, message, state.contextBytes)
+    })
+    if (!crypto.verify(verificationKey(crypto, leaf), signed, inner.auth.signature)) {
       refuse("bad-signature")
     }
     if (inner.content.kind === "application") {
@@ -239,6 +238,13 @@ function openPrivate(
         authenticatedData: pm.authenticatedData,
       }
     }
+    const content = makeFramedContent(
+      pm.groupId,
+      pm.epoch,
+      leafIndex,
+      pm.authenticatedData,
+      inner.content,
+    )
     const verified: VerifiedContent = {
       content,
       auth: inner.auth,

@@ -4,12 +4,11 @@
  * @module
  */
 import type { EntropyService } from "../services/entropy.ts"
-import { framedContentTbs, makeFramedContent, type MessageContent } from "./framed_content.ts"
+import { type MessageContent, writePrivateTbs } from "./framed_content.ts"
 import { groupOf, type MlsGroup, stateOf } from "./group.ts"
 import { type GroupState, successor } from "./group_state.ts"
-import { signWithLabel } from "./labeled.ts"
+import { signContentOf } from "./labeled.ts"
 import { sealPrivateMessage } from "./private_message.ts"
-import { WireFormat } from "./registry.ts"
 import { ratchetsOf, type SecretTree, SenderRatchets, withRatchets } from "./secret_tree.ts"
 import { stepNext } from "./sender_ratchet.ts"
 import { checkPadding } from "./framing_options.ts"
@@ -47,16 +46,15 @@ export function seal(group: MlsGroup, plaintext: Uint8Array, options: SealOption
   const padding = checkPadding(options.padding)
   const authenticatedData = options.authenticatedData ?? none
   const content: MessageContent = { kind: "application", data: plaintext }
-  const framed = makeFramedContent(
-    context.groupId,
-    context.epoch,
-    state.ownLeaf,
-    authenticatedData,
-    content,
-  )
-  const tbs = framedContentTbs(WireFormat.privateMessage, framed.bytes, state.contextBytes)
-  const key = state.keys.signature.signingKey(crypto)
-  const signature = signWithLabel(crypto, key, "FramedContentTBS", tbs)
+  const capacity = plaintext.length + authenticatedData.length + context.groupId.length +
+    state.contextBytes.length + 48
+  const signed = signContentOf("FramedContentTBS", capacity, (w) => {
+    const { groupId, epoch } = context
+    const leafIndex = state.ownLeaf
+    const message = { groupId, epoch, leafIndex, authenticatedData, content }
+    writePrivateTbs(w, message, state.contextBytes)
+  })
+  const signature = crypto.sign(state.keys.signature.signingKey(crypto), signed)
   const sealed = sealContent(state, content, {
     authenticatedData,
     signature,

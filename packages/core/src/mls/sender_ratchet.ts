@@ -81,14 +81,17 @@ export interface RatchetStep {
   readonly ratchet: SenderRatchet
 }
 
-function deriveKey(crypto: CryptoProvider, secret: Uint8Array, generation: number): MessageKey {
-  const at = u32(generation)
+function deriveKey(
+  crypto: CryptoProvider,
+  secret: Uint8Array,
+  generation: number,
+  context: Uint8Array,
+): MessageKey {
   const bytes = new Uint8Array(keyLength + nonceLength)
-  const key = expandWithLabel(crypto, secret, "key", at, keyLength)
-  const nonce = expandWithLabel(crypto, secret, "nonce", at, nonceLength)
+  const key = expandWithLabel(crypto, secret, "key", context, keyLength)
   bytes.set(key)
-  bytes.set(nonce, keyLength)
   key.fill(0)
+  bytes.set(expandWithLabel(crypto, secret, "nonce", context, nonceLength), keyLength)
   return new MessageKey(generation, bytes)
 }
 
@@ -99,8 +102,9 @@ function u32(value: number): Uint8Array {
 /** Takes the key of the next generation. */
 export function stepNext(crypto: CryptoProvider, ratchet: SenderRatchet): RatchetStep {
   if (ratchet.generation > 0xffff_fffe) refuse("generation-too-far")
-  const messageKey = deriveKey(crypto, ratchet.secret, ratchet.generation)
-  const secret = expandWithLabel(crypto, ratchet.secret, "secret", u32(ratchet.generation), 32)
+  const context = u32(ratchet.generation)
+  const messageKey = deriveKey(crypto, ratchet.secret, ratchet.generation, context)
+  const secret = expandWithLabel(crypto, ratchet.secret, "secret", context, 32)
   for (const key of ratchet.skipped) key.retain()
   return {
     messageKey,
@@ -136,10 +140,10 @@ export function stepTo(
   for (const key of skipped) key.retain()
   let secret: Uint8Array = ratchet.secret.slice()
   for (let g = next; g < generation; g++) {
-    if (g >= oldest) skipped.push(deriveKey(crypto, secret, g))
+    if (g >= oldest) skipped.push(deriveKey(crypto, secret, g, u32(g)))
     secret = advance(crypto, secret, g)
   }
-  const messageKey = deriveKey(crypto, secret, generation)
+  const messageKey = deriveKey(crypto, secret, generation, u32(generation))
   secret = advance(crypto, secret, generation)
   return { messageKey, ratchet: new SenderRatchet(generation + 1, Secret.take(secret), skipped) }
 }
