@@ -18,9 +18,10 @@ export interface RelayAnswer {
   /** The relay, as it was given. */
   readonly relay: string
   /**
-   * `accepted`: `OK true` (or `duplicate:`) arrived. `rejected`: `OK false` for good. `unanswered`:
-   * the event may or may not be there (no connection, connection lost, time-out, try-again refusals
-   * such as rate limits after all retries).
+   * `accepted`: `OK true` (or `duplicate:`) arrived. `rejected`: `OK false` for good; or nothing was
+   * sent, because the address may not be dialled or the relay says that it takes no such message
+   * (`too-large`). `unanswered`: the event may or may not be there (no connection, connection lost,
+   * time-out, try-again refusals such as rate limits after all retries).
    */
   readonly outcome: "accepted" | "rejected" | "unanswered"
   /**
