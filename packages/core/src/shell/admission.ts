@@ -18,6 +18,7 @@ import {
   type GroupProfile,
   type GroupState,
   openOuterLayer,
+  orderRun,
   receive,
   type RetainedState,
   WAITING,
@@ -35,6 +36,8 @@ import { makeRoom, type StoredWaiting, waitingEvents } from "./waiting_room.ts"
 
 /** Most events that share one batch. */
 export const MAX_EVENTS = 256
+/** Most events of one second that share one batch: what a batch can hold. */
+const MAX_RUN = 1500
 /** Rounds over the waiting room after a change. */
 const MAX_ROUNDS = 16
 
@@ -83,7 +86,7 @@ interface Work {
 /**
  * Takes events of one group in; the caller holds the group's lock.
  *
- * @param events at most {@link MAX_EVENTS}, verified, in the order in which they are to be read
+ * @param events one of {@link batchesOf}, verified, oldest first; none: what waits is tried again
  */
 export const admitEvents: (
   runtime: Runtime,
@@ -95,7 +98,7 @@ export const admitEvents: (
   function* (runtime, store, profile, id, events) {
     const before = yield* store.load(id)
     const work: Work = yield* begin(runtime, profile, before)
-    for (const event of events) yield* takeIn(work, event, undefined)
+    for (const run of runsOf(events)) yield* takeRun(work, run)
     // Without events this is a retry of what waits.
     let changed = work.changed || events.length === 0
     for (let round = 0; changed && round < MAX_ROUNDS; round++) {
@@ -134,6 +137,50 @@ const begin = (
     waiting: 0,
     changed: false,
   }))
+
+/** Events that follow each other and claim the same second. */
+const runsOf = (
+  events: ReadonlyArray<NostrEvent>,
+): ReadonlyArray<ReadonlyArray<NostrEvent>> => {
+  const runs: Array<Array<NostrEvent>> = []
+  for (const event of events) {
+    const last = runs.at(-1)
+    if (last?.[0]?.created_at === event.created_at) last.push(event)
+    else runs.push([event])
+  }
+  return runs
+}
+
+/** Reads a run in the order of the MLS messages; a commit may make more of it readable. */
+const takeRun = Effect.fnUntraced(function* (work: Work, run: ReadonlyArray<NostrEvent>) {
+  let rest = run
+  while (rest.length > 1 && work.group.status === "active") {
+    const { readable, sealed } = orderRun(work.profile, work.group, rest, read)
+    if (readable.length === 0) break
+    for (const event of readable) yield* takeIn(work, event, undefined)
+    rest = sealed
+  }
+  for (const event of rest) yield* takeIn(work, event, undefined)
+})
+
+/**
+ * Splits events, oldest first, into batches of about {@link MAX_EVENTS}; events of one second stay
+ * together.
+ */
+export function batchesOf(
+  events: ReadonlyArray<NostrEvent>,
+): ReadonlyArray<ReadonlyArray<NostrEvent>> {
+  const batches: Array<Array<NostrEvent>> = []
+  for (const run of runsOf(events)) {
+    for (let i = 0; i < run.length; i += MAX_RUN) {
+      const part = run.slice(i, i + MAX_RUN)
+      const last = batches.at(-1)
+      if (last !== undefined && last.length + part.length <= MAX_EVENTS) last.push(...part)
+      else batches.push([...part])
+    }
+  }
+  return batches
+}
 
 const takeIn = Effect.fnUntraced(function* (
   work: Work,

@@ -81,11 +81,15 @@ export const runFeed: (
         else relay.collected.push(item.event)
       }
     }
-    for (const name of stored) {
-      const relay = stateOf(name)
-      live.push(...yield* collectOlder(runtime, feed, name, relay.collected))
-      relay.collected = []
-      relay.caughtUp = true
+    if (stored.length > 0) {
+      // An event that several relays have is given once: one relay's part alone would have holes.
+      const together = [...relays.values()].flatMap(({ collected }) => collected)
+      for (const relay of relays.values()) relay.collected = []
+      live.push(...together)
+      for (const name of stored) {
+        live.push(...yield* collectOlder(runtime, feed, name, together))
+        stateOf(name).caughtUp = true
+      }
     }
     if (live.length > 0) yield* feed.take(oldestFirst(live))
     for (const [name, relay] of relays) {
@@ -112,25 +116,28 @@ const oldestFirst = (events: ReadonlyArray<NostrEvent>): ReadonlyArray<NostrEven
   return [...unique.values()].sort((a, b) => a.created_at - b.created_at)
 }
 
-/** Goes back page by page while a relay's pages are full. */
+/** Goes back page by page while a relay's pages are full; only what is new is returned. */
 const collectOlder = Effect.fnUntraced(function* (
   runtime: Runtime,
   feed: Feed,
   relay: string,
-  first: ReadonlyArray<NostrEvent>,
+  known: ReadonlyArray<NostrEvent>,
 ) {
-  const collected = new Map(first.map((event) => [event.id, event]))
-  let page = first
-  for (let i = 0; i < MAX_PAGES && page.length >= FULL_PAGE; i++) {
-    if (collected.size >= MAX_COLLECTED) break
+  const seen = new Set(known.map(({ id }) => id))
+  const older: Array<NostrEvent> = []
+  let page = known
+  for (let i = 0; i < MAX_PAGES && page.length >= FULL_PAGE && older.length < MAX_COLLECTED; i++) {
     const until = page.reduce((min, event) => Math.min(min, event.created_at), Infinity)
     const fetched = yield* runtime.transport.fetch({
       relays: [relay],
       filters: feed.filters.map((filter) => ({ ...filter, until })),
       ...(feed.authenticated ? { identity: runtime.identity } : {}),
     }).pipe(Effect.mapError(toServiceError))
-    page = fetched.events.filter((event) => !collected.has(event.id))
-    for (const event of page) collected.set(event.id, event)
+    page = fetched.events
+    const fresh = page.filter(({ id }) => !seen.has(id))
+    if (fresh.length === 0) break
+    for (const { id } of fresh) seen.add(id)
+    older.push(...fresh)
   }
-  return [...collected.values()]
+  return older
 })

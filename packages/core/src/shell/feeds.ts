@@ -14,7 +14,7 @@ import { NostrKind } from "../nostr/mod.ts"
 import { MAX_PAGE } from "../services/mod.ts"
 import type { Filter, NostrEvent } from "../services/nostr_event.ts"
 import { accountRelays } from "./account_relays.ts"
-import { MAX_EVENTS } from "./admission.ts"
+import { batchesOf } from "./admission.ts"
 import { toServiceError } from "./failure.ts"
 import { type Feed, runFeed } from "./feed.ts"
 import { ROUTES_BELL } from "./group_store.ts"
@@ -34,7 +34,7 @@ export interface FeedSupport {
   readonly sync: SyncState
   /** Takes one gift wrap in. */
   readonly takeWrap: (event: NostrEvent) => Effect.Effect<void, ServiceError>
-  /** Takes events of one group in, at most `MAX_EVENTS`. */
+  /** Takes a batch of events of one group in, oldest first. */
   readonly takeGroupEvents: (
     group: string,
     events: ReadonlyArray<NostrEvent>,
@@ -201,9 +201,7 @@ const takeByGroup = (
   })
   return Effect.forEach(byGroup, ([group, some]) => {
     if (group === undefined) return Effect.void
-    const batches: Array<ReadonlyArray<NostrEvent>> = []
-    for (let i = 0; i < some.length; i += MAX_EVENTS) batches.push(some.slice(i, i + MAX_EVENTS))
-    return Effect.forEach(batches, (batch) => support.takeGroupEvents(group, batch), {
+    return Effect.forEach(batchesOf(some), (batch) => support.takeGroupEvents(group, batch), {
       discard: true,
     })
   }, { discard: true })

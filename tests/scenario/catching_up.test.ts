@@ -1,0 +1,86 @@
+import assert from "node:assert/strict"
+import { describe, it } from "node:test"
+import * as Effect from "effect/Effect"
+import { acceptAll, groupOf, inWorld, textsOf } from "./in_world.ts"
+
+describe("catching up", () => {
+  it("reads a long backlog of one sender in order, however relays order it", () =>
+    inWorld({ members: ["ann", "bob"], relays: 2 }, (world) =>
+      Effect.gen(function* () {
+        const group = yield* groupOf(world, "ann", ["bob"])
+        yield* world.close("bob")
+        const texts = Array.from({ length: 240 }, (_, n) => `number ${n}`)
+        for (const text of texts) yield* world.ann.messages.send(group.id, text)
+        yield* world.settle
+        const bob = yield* world.restart("bob")
+        yield* world.settle
+        assert.equal((yield* bob.sync()).waiting, 0)
+        const read = yield* textsOf(bob, group.id)
+        assert.deepEqual(read.toSorted(), texts.toSorted())
+      })))
+
+  it("follows commits that came while it was away, and reads what came between them", () =>
+    inWorld(
+      { members: ["ann", "bob", "cleo", "dora", "emil"], relays: 1 },
+      (world) =>
+        Effect.gen(function* () {
+          const group = yield* groupOf(world, "ann", ["bob"])
+          yield* world.close("bob")
+          for (const name of ["cleo", "dora", "emil"] as const) {
+            yield* world.ann.messages.send(group.id, `before ${name}`)
+            yield* world.ann.groups.invite(group.id, [world.member(name).account.publicKey])
+            yield* world.settle
+            yield* acceptAll(world.member(name))
+            yield* world.settle
+            yield* world.member(name).messages.send(group.id, `${name} is here`)
+            yield* world.settle
+          }
+          yield* world.restart("bob")
+          yield* world.settle
+          assert.deepEqual(yield* textsOf(world.bob, group.id), [
+            "before cleo",
+            "[member_added]",
+            "cleo is here",
+            "before dora",
+            "[member_added]",
+            "dora is here",
+            "before emil",
+            "[member_added]",
+            "emil is here",
+          ])
+          yield* world.bob.messages.send(group.id, "I have read it all")
+          yield* world.settle
+          for (const name of ["ann", "cleo", "dora", "emil"] as const) {
+            const texts = yield* textsOf(world.member(name), group.id)
+            assert.equal(texts.at(-1), "I have read it all", name)
+          }
+        }),
+    ))
+
+  it("keeps what comes too early until its epoch is there", () =>
+    inWorld({ members: ["ann", "bob", "cleo"], relays: 1 }, (world) =>
+      Effect.gen(function* () {
+        const group = yield* groupOf(world, "ann", ["bob"])
+        yield* world.close("bob")
+        const [relay] = world.relays.network.relays
+        yield* world.ann.groups.invite(group.id, [world.cleo.account.publicKey])
+        yield* world.settle
+        const before = new Set(relay!.events.map(({ id }) => id))
+        const commit = relay!.events.filter(({ kind }) => kind === 445).at(-1)
+        yield* world.ann.messages.send(group.id, "of the new epoch")
+        yield* world.settle
+        assert.ok(commit !== undefined && before.has(commit.id))
+        // The relay has lost the commit for a while.
+        relay!.forget(commit.id)
+        yield* world.restart("bob")
+        yield* world.settle
+        assert.deepEqual(yield* textsOf(world.bob, group.id), [])
+        assert.equal((yield* world.bob.sync()).waiting, 1)
+        const bob = yield* world.restart("bob")
+        relay!.plant(commit)
+        world.relays.network.cut()
+        yield* world.settle
+        assert.deepEqual(yield* textsOf(bob, group.id), ["[member_added]", "of the new epoch"])
+        assert.equal((yield* bob.sync()).waiting, 0)
+      })))
+})
