@@ -2,7 +2,7 @@
  * The MLS benchmark: every operation at several group sizes on our machine, on ts-mls 1.6.4 and on
  * OpenMLS, in turn within one run, and the time that ours spends inside of primitives.
  *
- * Options: `--sizes 2,32,…` and `--rounds N`. Without cargo the OpenMLS column stays empty. Where
+ * Options: `--sizes 2,32,…`, `--rounds N` and `--contestants NAME,…`. Without cargo the OpenMLS column stays empty. Where
  * `sodium-native` can be loaded, our machine runs on it too. The contestants take turns in short
  * batches; the table shows the best batch of each, which a busy machine disturbs least, and the
  * figures have the median of the batches as well. "Cold" is one measurement of the first path after
@@ -82,6 +82,23 @@ function sodiumProvider(): CryptoProvider | undefined {
   }
 }
 
+async function enter(wanted: (name: string) => boolean, say: (line: string) => void): Promise<{
+  readonly ours: ReadonlyArray<OurContestant>
+  readonly others: ReadonlyArray<Contestant>
+}> {
+  const ours = [new OurContestant("ours", defaultCryptoProvider())]
+  const sodium = sodiumProvider()
+  if (sodium !== undefined) ours.push(new OurContestant("sodium", sodium))
+  const others: Array<Contestant> = []
+  if (wanted("ts-mls")) others.push(await TsMlsContestant.start())
+  if (wanted("OpenMLS")) {
+    const { reason } = peerProgram()
+    if (reason === undefined) others.push(new OpenMlsContestant())
+    else say(`without OpenMLS: ${reason}`)
+  }
+  return { ours: ours.filter(({ name }) => wanted(name)), others }
+}
+
 function row(figure: MlsFigure): string {
   const { micros, primitives } = figure
   const ours = micros["ours"] ?? NaN
@@ -91,7 +108,7 @@ function row(figure: MlsFigure): string {
     other === undefined ? undefined : other / ours
   return figure.operation.padEnd(22) +
     cell(micros["ours"], duration) +
-    cell(micros["ours, sodium"], duration) +
+    cell(micros["sodium"], duration) +
     cell(micros["ts-mls"], duration) +
     cell(micros["OpenMLS"], duration) +
     cell(against(micros["ts-mls"]), ratio) +
@@ -114,6 +131,7 @@ export async function run(
     options: {
       sizes: { type: "string", default: "2,32,128,512,1024" },
       rounds: { type: "string", default: "12" },
+      contestants: { type: "string" },
     },
   })
   const sizes = values.sizes.split(",").map(Number)
@@ -122,18 +140,9 @@ export async function run(
     throw new RangeError("--sizes takes numbers from 2, --rounds a number from 1")
   }
 
-  const sodium = sodiumProvider()
-  const ours = [
-    new OurContestant("ours", defaultCryptoProvider()),
-    ...(sodium === undefined ? [] : [new OurContestant("ours, sodium", sodium)]),
-  ]
-  const { reason } = peerProgram()
-  if (reason !== undefined) say(`without OpenMLS: ${reason}`)
-  const contestants: ReadonlyArray<Contestant> = [
-    ...ours,
-    await TsMlsContestant.start(),
-    ...(reason === undefined ? [new OpenMlsContestant()] : []),
-  ]
+  const wanted = values.contestants?.split(",")
+  const { ours, others } = await enter((name) => wanted?.includes(name) ?? true, say)
+  const contestants: ReadonlyArray<Contestant> = [...ours, ...others]
   const figures: Array<MlsFigure> = []
   const report = (figure: MlsFigure): void => {
     figures.push(figure)
