@@ -219,6 +219,9 @@ class Feed {
       for (;;) {
         for (const item of yield* inbox.take) {
           if (item.type === "stored") return page
+          // Who will never answer for older events has given what there is to have.
+          const refused = item.type === "closed" && refusalAdvice(item.prefix) === "never"
+          if (refused) return { ...page, count: 0 }
           if (item.type !== "event") return undefined
           if (matchesFilter(filter, item.event)) {
             page.count += 1

@@ -311,3 +311,21 @@ for (
       { backoffBaseMillis: 20, backoffCapMillis: advice === "soon" ? 200 : 5000 },
     ))
 }
+
+test("a relay that refuses to page has given what there is to have", patient, () =>
+  withRelay(
+    async (relay, bench) => {
+      for (let i = 0; i < 130; i++) relay.seed(message(i))
+      const got = bench.listen(relay.url)
+      await until("Stored", () => got.stored === 1)
+      assert.equal(got.ids.length, 130)
+      relay.setFaults({
+        incoming: (_, wire) =>
+          JSON.stringify(wire).includes('"until"') ? [["REQ", wire[1], { kinds: ["x"] }]] : [wire],
+      })
+      const other = bench.listen(relay.url, { filters: [{ ...groupFilter, since: 1 }] })
+      await until("Stored", () => other.stored === 1)
+      assert.deepEqual([other.ids.length, other.interruptions], [100, []])
+    },
+    { limits: { maxLimit: 100 } },
+  ))
