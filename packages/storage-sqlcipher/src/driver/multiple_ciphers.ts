@@ -15,10 +15,43 @@ import { type Driver, SettingError, type SqlRow, type SqlValue } from "./port.ts
 /** Loads the native engine. Throws what the runtime's loader throws. */
 export async function loadMultipleCiphers(): Promise<Driver> {
   const { default: DatabaseClass } = await import("better-sqlite3-multiple-ciphers")
-  return driverOf({
+  const driver = driverOf({
     name: "multiple-ciphers",
     connect: (path, timeout) => connectionOf(new DatabaseClass(path, { timeout })),
   })
+  return { ...driver, encryptInPlace: (path, key) => encrypt(new DatabaseClass(path), key) }
+}
+
+/** The raw key form of `PRAGMA key`, without ever being part of an SQL text. */
+function withRawKey(key: Uint8Array, use: (raw: Buffer) => void): void {
+  const raw = Buffer.from(`x'${Buffer.from(key).toString("hex")}'`, "latin1")
+  try {
+    use(raw)
+  } finally {
+    raw.fill(0)
+  }
+}
+
+function encrypt(database: Database, key: Uint8Array): void {
+  try {
+    const set = (source: string, answer: string) => {
+      if (String(database.pragma(source, { simple: true })) !== answer) {
+        throw new SettingError(source)
+      }
+    }
+    if (key.length !== 32) throw new SettingError("key")
+    database.pragma("temp_store=MEMORY")
+    set("temp_store", "2")
+    // A journal on disk would hold the pages in clear.
+    set("journal_mode=DELETE", "delete")
+    set("journal_mode=MEMORY", "memory")
+    set("cipher='sqlcipher'", "sqlcipher")
+    set("legacy=4", "4")
+    withRawKey(key, (raw) => database.rekey(raw))
+    set("hmac_use", "1")
+  } finally {
+    database.close()
+  }
 }
 
 function connectionOf(database: Database): EngineConnection {
@@ -35,13 +68,7 @@ function connectionOf(database: Database): EngineConnection {
     setKey: (key) => {
       if (pragma("cipher='sqlcipher'") !== "sqlcipher") throw new SettingError("cipher")
       if (pragma("legacy=4") !== "4") throw new SettingError("legacy")
-      // The raw key form of `PRAGMA key`, without ever being part of an SQL text.
-      const raw = Buffer.from(`x'${Buffer.from(key).toString("hex")}'`, "latin1")
-      try {
-        database.key(raw)
-      } finally {
-        raw.fill(0)
-      }
+      withRawKey(key, (raw) => database.key(raw))
       if (pragma("hmac_use") !== "1") throw new SettingError("hmac_use")
     },
     close: () => {

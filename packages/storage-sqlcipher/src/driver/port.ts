@@ -67,6 +67,12 @@ export interface Driver {
    * Throws the engine's error, or {@link SettingError} when a setting did not take.
    */
   readonly open: (request: OpenRequest) => SqlConnection
+  /**
+   * Encrypts an unencrypted file in place, with a raw key of 32 bytes; only for a copy that nobody else
+   * has open, because a crash leaves it unusable. Afterwards it is in rollback journal mode. Takes
+   * memory for all of its content. Absent where the engine cannot.
+   */
+  readonly encryptInPlace?: (path: string, key: Uint8Array) => void
 }
 
 /** A setting did not take: the engine is not the one that this package was written for. */

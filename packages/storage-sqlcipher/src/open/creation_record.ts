@@ -23,6 +23,11 @@ export interface CreationRecord {
   readonly generation: number
   /** The file's number in its file system, empty while creating. A copy has another one. */
   readonly inode: string
+  /**
+   * Only while another file takes the database's place: that file and its key. Until then both are the
+   * database of this record. The number is empty while only the key is decided.
+   */
+  readonly next?: { readonly check: string; readonly inode: string }
 }
 
 const MAX_BYTES = 4096
@@ -50,14 +55,24 @@ export function parseRecord(text: string): CreationRecord | undefined {
     return undefined
   }
   if (typeof value !== "object" || value === null) return undefined
-  const { v, state, backend, check, generation, inode } = value as Record<string, unknown>
+  const { v, state, backend, check, generation, inode, next } = value as Record<string, unknown>
   if (v !== VERSION || (state !== "creating" && state !== "ready")) return undefined
   if (backend !== null && (typeof backend !== "string" || backend.length > 255)) return undefined
-  if (typeof check !== "string" || !/^[0-9a-f]{16}$/.test(check)) return undefined
+  if (!isCheck(check) || !isInode(inode)) return undefined
   if (typeof generation !== "number" || !Number.isSafeInteger(generation)) return undefined
-  if (typeof inode !== "string" || !/^[0-9]{0,20}$/.test(inode)) return undefined
-  return { state, backend, check, generation, inode }
+  const record = { state, backend, check, generation, inode } as const
+  if (next === undefined) return record
+  if (typeof next !== "object" || next === null) return undefined
+  const announced = next as Record<string, unknown>
+  if (!isCheck(announced["check"]) || !isInode(announced["inode"])) return undefined
+  return { ...record, next: { check: announced["check"], inode: announced["inode"] } }
 }
+
+const isCheck = (value: unknown): value is string =>
+  typeof value === "string" && /^[0-9a-f]{16}$/.test(value)
+
+const isInode = (value: unknown): value is string =>
+  typeof value === "string" && /^[0-9]{0,20}$/.test(value)
 
 /** Replaces the record, durably. */
 export function writeRecord(paths: DatabasePaths, record: CreationRecord): void {

@@ -26,6 +26,13 @@ function heldLocks(): Set<string> {
   return held
 }
 
+/**
+ * True when a live instance of this process has the database. Then its files must not be opened but by
+ * the engine: closing them would drop the locks of the instance.
+ */
+export const isHeldHere = (paths: DatabasePaths): boolean =>
+  heldLocks().has(join(realpathSync(paths.directory), basename(paths.lock)))
+
 /** A held lock. */
 export interface InstanceLock {
   /** Gives it back. Repeating it is harmless. */

@@ -23,6 +23,7 @@ import { writeRecord } from "./creation_record.ts"
 import { keyCheckOf } from "./key_check.ts"
 import { decide, type ExistingKeyPolicy, type KeyFacts } from "./key_decision.ts"
 import type { Found } from "./file_state.ts"
+import { takeStagedKey } from "./staged_key.ts"
 
 /** Where the key of a database comes from. */
 export type KeySource =
@@ -175,7 +176,10 @@ const obtainFromStore = Effect.fnUntraced(function* (
     return yield* createWithNewKey({ entropy, found, source, owned })
   }
   if (current === undefined) return yield* refusal("open", "key-missing")
-  if (decision.kind === "open") return handover(current, store.backend)
+  if (decision.kind === "open") {
+    const staged = yield* takeStagedKey({ found, store, name, current }, owned)
+    return handover(staged ?? current, store.backend)
+  }
   if (decision.kind === "rotate-and-create") {
     return yield* rotate({ entropy, found, source, owned }, current)
   }

@@ -21,6 +21,7 @@ import { removeIfThere } from "../files/durable_write.ts"
 import { securePrivateDirectory } from "../files/private_directory.ts"
 import { checkIdentity, inspectPrivateFile, tightenPrivateFile } from "../files/private_file.ts"
 import { inTransaction, migrate, readMeta, writeMeta } from "../schema/migrations.ts"
+import { destroyOriginal, hasOriginal, recoverFiles } from "../lifecycle/recover.ts"
 import { attempt } from "./attempt.ts"
 import { readRecord, writeRecord } from "./creation_record.ts"
 import { fileState, type Found, hasHotJournal, hasLog } from "./file_state.ts"
@@ -83,6 +84,7 @@ export const openDatabase: (
 
 /** Judges the files under the lock. Changes nothing but modes, and left-overs of a crash. */
 function look(driver: Driver, paths: DatabasePaths): Found {
+  recoverFiles(paths)
   for (const path of [paths.main, paths.wal, paths.shm, paths.journal, paths.record]) {
     tightenPrivateFile(path)
   }
@@ -119,6 +121,8 @@ function connect(driver: Driver, found: Found, key: KeyHandover): SqlConnection 
   try {
     checkIdentity(paths.main, identity)
     for (const path of [paths.wal, paths.shm]) tightenPrivateFile(path)
+    // A migration was killed when its encrypted file was in place; that file is open now.
+    if (key.encryption.kind === "sqlcipher" && hasOriginal(paths)) destroyOriginal(paths)
     return connection
   } catch (error) {
     connection.close()
@@ -163,8 +167,8 @@ function settle(
   const before = readMeta(connection, "generation") ?? 0
   const inode = String(inspectPrivateFile(paths.main)?.identity.inode ?? "")
   const isFirstOpening = before === 0 || record?.state === "creating"
-  const isOurFile = record?.state === "ready" && record.inode === inode &&
-    record.generation <= before
+  const isOurFile = record?.state === "ready" && record.generation <= before &&
+    (record.inode === inode || record.next?.inode === inode)
   const restored = readMeta(connection, "restored") === 1 || (!isFirstOpening && !isOurFile)
   const generation = before + 1
   inTransaction(connection, () => {
@@ -177,6 +181,10 @@ function settle(
     check: key.check,
     generation,
     inode,
+    // The key of an encryption that was interrupted is in the store already: it is to be used again.
+    ...(key.encryption.kind === "none" && record?.next !== undefined
+      ? { next: { check: record.next.check, inode: "" } }
+      : {}),
   })
   return { restored, generation }
 }
