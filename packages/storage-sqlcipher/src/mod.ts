@@ -16,4 +16,5 @@ export {
   type UnencryptedOptions,
   type WithKeyOptions,
 } from "./layer.ts"
+export * from "./lifecycle/mod.ts"
 export type { ExistingKeyPolicy } from "./open/key_decision.ts"

@@ -1,0 +1,159 @@
+/**
+ * Putting a backup back.
+ *
+ * @module
+ */
+import type { StorageError } from "@mdk/core/services"
+import * as Effect from "effect/Effect"
+import type * as Redacted from "effect/Redacted"
+import { refusal } from "../driver/failure.ts"
+import { loadDriver } from "../driver/load.ts"
+import type { Driver, SqlConnection } from "../driver/port.ts"
+import type { DatabasePaths } from "../files/database_paths.ts"
+import { removeIfThere } from "../files/durable_write.ts"
+import { inspectPrivateFile } from "../files/private_file.ts"
+import { readRecord } from "../open/creation_record.ts"
+import { fileState, hasLog } from "../open/file_state.ts"
+import { examinePages } from "../open/page_authentication.ts"
+import {
+  inTransaction,
+  MIGRATIONS,
+  readMeta,
+  schemaState,
+  writeMeta,
+} from "../schema/migrations.ts"
+import { attempt } from "./attempt.ts"
+import {
+  checkKey,
+  emptyLog,
+  entropyOrSystem,
+  exclusively,
+  keyBytes,
+  openFile,
+  withConnection,
+} from "./exclusive.ts"
+import { destroyNewFile, newFilePaths } from "./new_file.ts"
+import type { KeyedOptions } from "./options.ts"
+import { digestPages, recryptPages } from "./page_walk.ts"
+import { privateCopy } from "./private_copy.ts"
+import { reported, silent } from "./progress.ts"
+import { checkStructure } from "./structure.ts"
+import { exchange } from "./swap.ts"
+
+/** Which backup goes where. */
+export interface RestoreOptions extends KeyedOptions {
+  /** The backup. It is only read. */
+  readonly from: string
+  /** The backup's key when it is not the database's; 32 bytes, which stay the caller's. */
+  readonly backupKey?: Redacted.Redacted<Uint8Array>
+  /** Must be `true` when there is a database: all that it holds is lost. */
+  readonly replaceExisting?: boolean
+  /** The key store that holds the key, as the record beside the database names it. */
+  readonly backend?: string
+}
+
+/** What {@link restoreDatabase} put back. */
+export interface Restored {
+  /** Bytes of the database. */
+  readonly bytes: number
+  /** True when another database was replaced. */
+  readonly replaced: boolean
+}
+
+/**
+ * Puts a backup in the place of a database, encrypted anew under the database's key.
+ *
+ * Every page of the backup is authenticated and its structure checked before anything is replaced; the
+ * exchange is one rename. The restored database says `condition.restored` until that is acknowledged,
+ * because what was sent after the backup must not be sent again from old ratchets. Killed at any moment
+ * it leaves the old database or the restored one; only of an old database that the key does not open,
+ * because it is damaged, the write-ahead log may be gone.
+ *
+ * Needs the pen. Fails with `conflict` when there is a database and `replaceExisting` is not set,
+ * `account-in-use` beside a live instance, `busy` beside a reader, `wrong-key` when the key does not
+ * open the backup, `not-a-database` when the backup is none of ours, `newer-schema`, `damaged`, `full`.
+ */
+export const restoreDatabase: (options: RestoreOptions) => Effect.Effect<Restored, StorageError> =
+  Effect.fn("Storage.restore")(function* (options) {
+    const { onProgress = silent, path } = options
+    const driver = yield* loadDriver(options.driver)
+    const entropy = yield* entropyOrSystem
+    const key = yield* keyBytes(options.key)
+    const backupKey = yield* keyBytes(options.backupKey ?? options.key)
+    return yield* Effect.scoped(Effect.gen(function* () {
+      const paths = yield* exclusively(driver, path)
+      const { next } = newFilePaths(paths)
+      const isThere = (yield* attempt(() => inspectPrivateFile(paths.main)?.size ?? 0)) > 0
+      if (isThere && options.replaceExisting !== true) return yield* refusal("maintain", "conflict")
+      return yield* Effect.gen(function* () {
+        const backup = yield* privateCopy(options.from)
+        yield* attempt(() =>
+          reported(onProgress, "settle", () => {
+            checkBackupKey(backup, backupKey)
+            if (hasLog(backup)) emptyLog(driver, backup, { kind: "sqlcipher", key: backupKey })
+          })
+        )
+        yield* recryptPages(
+          { path: backup.main, key: backupKey, step: "copy", onProgress },
+          { path: next, key, entropy },
+        )
+        yield* withConnection(
+          () => openFile(driver, next, { kind: "sqlcipher", key }),
+          (connection) =>
+            Effect.gen(function* () {
+              yield* attempt(() =>
+                reported(onProgress, "mark", () => mark(connection, readRecord(paths)?.generation))
+              )
+              yield* checkStructure(connection, "full", onProgress)
+            }),
+        )
+        const { pages } = yield* digestPages({ path: next, key, step: "check-pages", onProgress })
+        yield* attempt(() => {
+          clearPlace(driver, paths, key)
+          exchange({
+            driver,
+            paths,
+            key,
+            onProgress,
+            newRecord: { generation: 0 },
+            ...(options.backend === undefined ? {} : { backend: options.backend }),
+          })
+        })
+        onProgress({ step: "done", done: 1, total: 1 })
+        return { bytes: pages * 4096, replaced: isThere }
+      }).pipe(Effect.ensuring(destroyNewFile(paths)))
+    }))
+  })
+
+function checkBackupKey(backup: DatabasePaths, key: Uint8Array): void {
+  const state = fileState(backup)
+  if (state === "plaintext") throw refusal("maintain", "plaintext-file")
+  if (state !== "other") throw refusal("maintain", "not-a-database")
+  if (!examinePages(backup.main, key).any) throw refusal("maintain", "wrong-key-or-damaged")
+}
+
+/** Marks the new file, and counts it after every opening that the old one had. */
+function mark(connection: SqlConnection, generation = 0): void {
+  const state = schemaState(connection)
+  if (state.kind !== "ours") throw refusal("maintain", "not-a-database")
+  if (state.version > (MIGRATIONS.at(-1)?.version ?? 0)) throw refusal("maintain", "newer-schema")
+  const own = readMeta(connection, "generation") ?? 0
+  inTransaction(connection, () => {
+    writeMeta(connection, "restored", 1)
+    writeMeta(connection, "generation", Math.max(own, generation))
+  })
+  connection.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get()
+}
+
+/** The log of the old database must not be taken for the new one's. */
+function clearPlace(driver: Driver, paths: DatabasePaths, key: Uint8Array): void {
+  try {
+    if (fileState(paths) === "other") {
+      checkKey(paths, key)
+      emptyLog(driver, paths, { kind: "sqlcipher", key })
+    }
+  } catch {
+    // It is damaged, or of another key: that is what backups are for.
+  }
+  for (const path of [paths.wal, paths.shm, paths.journal]) removeIfThere(path)
+}
