@@ -101,7 +101,24 @@ export function join(options: JoinOptions): Joined {
   const { intermediate, welcome: welcomeSecret } = joinerKeys(crypto, secrets.joinerSecret, psk)
   secrets.joinerSecret.fill(0)
   psk.fill(0)
-  const info = openGroupInfo(crypto, welcome, welcomeSecret)
+  try {
+    const info = openGroupInfo(crypto, welcome, welcomeSecret)
+    return enter(options, own, secrets, intermediate, info)
+  } finally {
+    intermediate.fill(0)
+    secrets.pathSecret?.fill(0)
+  }
+}
+
+/** Checks everything that a GroupInfo says and takes our place in its group. */
+function enter(
+  options: JoinOptions,
+  own: OwnKeyPackage,
+  secrets: GroupSecrets,
+  intermediate: Uint8Array,
+  info: GroupInfo,
+): Joined {
+  const { crypto } = options
   const { context, contextBytes } = info
   if (context.version !== MLS_VERSION || context.cipherSuite !== CIPHERSUITE) refuse("unsupported")
   const tree = treeOf(info, options.ratchetTree)
@@ -118,7 +135,6 @@ export function join(options: JoinOptions): Joined {
   )
   if (ownLeaf < 0 || ownLeaf === info.signer) refuse("invalid-group-info")
   const epoch = epochFromIntermediate(crypto, intermediate, contextBytes)
-  intermediate.fill(0)
   const tag = confirmationTag(
     crypto,
     epoch.secrets.confirmation.bytes,

@@ -8,7 +8,11 @@ import { verifyWithLabel } from "./labeled.ts"
 import { decodeLeafNode, type LeafNode, leafNodeTbs } from "./leaf_node.ts"
 import type { Extension, RequiredCapabilities } from "./extension.ts"
 import { refuse } from "./mls_error.ts"
-import { CIPHERSUITE, CredentialType, MLS_VERSION } from "./registry.ts"
+import { CIPHERSUITE, MLS_VERSION } from "./registry.ts"
+
+/** Extension types 1 to 5 and proposal types 1 to 7 need no capability (section 7.2). */
+const lastDefaultExtension = 5
+const lastDefaultProposal = 7
 
 const imported = new WeakMap<CryptoProvider, WeakMap<LeafNode, VerificationKey>>()
 
@@ -40,15 +44,12 @@ export function detachedLeaf(crypto: CryptoProvider, leaf: LeafNode): LeafNode {
 export function checkLeafNode(leaf: LeafNode): void {
   const { versions, cipherSuites, credentials, extensions } = leaf.capabilities
   if (leaf.encryptionKey.length !== 32 || leaf.signatureKey.length !== 32) refuse("invalid-leaf")
-  if (leaf.credential.type !== CredentialType.basic) {
-    if (!credentials.includes(leaf.credential.type)) refuse("invalid-leaf")
-  }
   if (!versions.includes(MLS_VERSION) || !cipherSuites.includes(CIPHERSUITE)) {
     refuse("invalid-leaf")
   }
   if (!credentials.includes(leaf.credential.type)) refuse("invalid-leaf")
   for (const e of leaf.extensions) {
-    if (e.type > 5 && !extensions.includes(e.type)) refuse("invalid-leaf")
+    if (e.type > lastDefaultExtension && !extensions.includes(e.type)) refuse("invalid-leaf")
   }
 }
 
@@ -59,11 +60,21 @@ export function supportsGroup(
   extensions: ReadonlyArray<Extension>,
 ): boolean {
   const have = leaf.capabilities
-  for (const t of required.extensions) if (t > 5 && !have.extensions.includes(t)) return false
-  for (const t of required.proposals) if (t > 7 && !have.proposals.includes(t)) return false
-  for (const t of required.credentials) if (!have.credentials.includes(t)) return false
-  for (const e of extensions) if (e.type > 5 && !have.extensions.includes(e.type)) return false
-  return true
+  return hasAll(have.extensions, required.extensions, lastDefaultExtension) &&
+    hasAll(have.proposals, required.proposals, lastDefaultProposal) &&
+    hasAll(have.credentials, required.credentials, 0) &&
+    hasAll(have.extensions, extensions.map((e) => e.type), lastDefaultExtension)
+}
+
+/** Whether everything wanted is there, or is a default that need not be listed. */
+function hasAll(
+  have: ReadonlyArray<number>,
+  wanted: ReadonlyArray<number>,
+  lastDefault: number,
+): boolean {
+  // Lists are short, but their length is the sender's choice.
+  const set = have.length * wanted.length > 1024 ? new Set(have) : undefined
+  return wanted.every((t) => t <= lastDefault || (set?.has(t) ?? have.includes(t)))
 }
 
 /**

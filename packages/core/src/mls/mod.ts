@@ -159,6 +159,7 @@ export {
   ProposalType,
   WireFormat,
 } from "./registry.ts"
+export { decodeSafeAad, encodeSafeAad, type SafeAad, usesSafeAad } from "./safe_aad.ts"
 export { seal, type Sealed, type SealOptions } from "./seal.ts"
 export {
   changedParts,

@@ -16,6 +16,7 @@ import type { GroupState } from "./group_state.ts"
 import { signWithLabel } from "./labeled.ts"
 import { encodePublicMessage, membershipTag } from "./public_message.ts"
 import { WireFormat } from "./registry.ts"
+import { checkSafeAad } from "./safe_aad.ts"
 import { sealContent } from "./seal.ts"
 import type { SecretTree } from "./secret_tree.ts"
 
@@ -40,6 +41,8 @@ export function signContent(
   options: FramingOptions,
 ): SignedContent {
   const { crypto, context, ownLeaf } = state
+  const authenticatedData = options.authenticatedData?.slice() ?? none
+  checkSafeAad(context, authenticatedData)
   const wireFormat = options.wireFormat === "private"
     ? WireFormat.privateMessage
     : WireFormat.publicMessage
@@ -47,7 +50,7 @@ export function signContent(
     context.groupId,
     context.epoch,
     ownLeaf,
-    options.authenticatedData?.slice() ?? none,
+    authenticatedData,
     content,
   )
   const tbs = framedContentTbs(wireFormat, framed.bytes, state.contextBytes)

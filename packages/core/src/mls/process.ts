@@ -34,6 +34,7 @@ import { processCommit } from "./process_commit.ts"
 import { acceptProposal } from "./process_proposal.ts"
 import { membershipTag, type PublicMessage } from "./public_message.ts"
 import { WireFormat } from "./registry.ts"
+import { checkSafeAad } from "./safe_aad.ts"
 import { ratchetsOf, type SecretTree, SenderRatchets, withRatchets } from "./secret_tree.ts"
 import { stepTo } from "./sender_ratchet.ts"
 
@@ -142,6 +143,7 @@ function verifyPublic(
 ): VerifiedContent {
   const { crypto } = state
   checkAddress(state, content.groupId, content.epoch)
+  checkSafeAad(state.context, content.authenticatedData)
   if (content.sender.kind !== "member" || tag === undefined) refuse("unknown-sender")
   const sender = content.sender.leafIndex
   const leaf = state.tree.leaves[sender] ?? refuse("unknown-sender")
@@ -207,6 +209,7 @@ function openPrivate(
 ): Processed {
   const { crypto } = state
   checkAddress(state, pm.groupId, pm.epoch)
+  checkSafeAad(state.context, pm.authenticatedData)
   const senderData = openSenderData(crypto, state.secrets.senderData.bytes, pm) ??
     refuse("decryption-failed")
   const { leafIndex } = senderData

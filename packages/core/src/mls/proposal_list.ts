@@ -81,6 +81,9 @@ const pathTypes: ReadonlySet<Proposal["type"]> = new Set([
   "selfRemove",
 ])
 
+/** More PSKs in one commit are refused: comparing them is quadratic. */
+const maxPsks = 256
+
 /** Extension types that have no place in a GroupContext. */
 const foreignExtensions: ReadonlySet<number> = new Set([
   ExtensionType.applicationId,
@@ -289,7 +292,9 @@ function checkList(
         gone.add(sender)
         break
       case "psk":
-        if (pskNames.some((id) => samePsk(id, proposal.id))) refuse("invalid-proposal-list")
+        if (pskNames.length >= maxPsks || pskNames.some((id) => samePsk(id, proposal.id))) {
+          refuse("invalid-proposal-list")
+        }
         pskNames.push(proposal.id)
         break
       case "groupContextExtensions":

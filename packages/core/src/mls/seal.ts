@@ -9,6 +9,7 @@ import { groupOf, type MlsGroup, stateOf } from "./group.ts"
 import { type GroupState, successor } from "./group_state.ts"
 import { signContentOf } from "./labeled.ts"
 import { sealPrivateMessage } from "./private_message.ts"
+import { checkSafeAad } from "./safe_aad.ts"
 import { ratchetsOf, type SecretTree, SenderRatchets, withRatchets } from "./secret_tree.ts"
 import { stepNext } from "./sender_ratchet.ts"
 import { checkPadding } from "./framing_options.ts"
@@ -38,13 +39,15 @@ const none = new Uint8Array(0)
 /**
  * Encrypts application data as a PrivateMessage. Allowed with pending proposals.
  *
- * @throws MlsError `invalid-argument` for a padding that is not 0 to 65 536.
+ * @throws MlsError `invalid-argument` for a padding that is not 0 to 65 536; what SafeAAD breaks, in
+ * a group that uses it.
  */
 export function seal(group: MlsGroup, plaintext: Uint8Array, options: SealOptions): Sealed {
   const state = stateOf(group)
   const { crypto, context } = state
   const padding = checkPadding(options.padding)
   const authenticatedData = options.authenticatedData ?? none
+  checkSafeAad(context, authenticatedData)
   const content: MessageContent = { kind: "application", data: plaintext }
   const capacity = plaintext.length + authenticatedData.length + context.groupId.length +
     state.contextBytes.length + 48

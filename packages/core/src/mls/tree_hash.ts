@@ -74,10 +74,11 @@ export function originalNodeHash(
 
 function withoutUnmerged(parent: ParentNode, leaves: ReadonlyArray<number>): ParentNode {
   if (parent.unmergedLeaves.length === 0) return parent
+  const gone = new Set(leaves)
   return makeParentNode(
     parent.publicKey,
     parent.parentHash,
-    parent.unmergedLeaves.filter((leaf) => !leaves.includes(leaf)),
+    parent.unmergedLeaves.filter((leaf) => !gone.has(leaf)),
   )
 }
 

@@ -118,18 +118,42 @@ export function encryptPath(
   return filtered.map(({ copathChild }, i) => ({
     publicKey: path.publicKeys[i] as Uint8Array,
     secrets: recipients(tree, copathChild, added).map((node): EncryptedSecret => {
-      const ephemeralPrivateKey = entropy.bytes(32)
-      const sealed = hpkeSeal(crypto, {
-        recipientPublicKey: publicKeyOf(tree, node) ?? refuse("invalid-tree"),
-        ephemeralPrivateKey,
-        info,
-        additionalData: none,
-        plaintext: path.secrets[i] as Uint8Array,
-      })
-      ephemeralPrivateKey.fill(0)
-      return sealed ?? refuse("invalid-tree")
+      const recipient = publicKeyOf(tree, node) ?? refuse("invalid-tree")
+      const plaintext = path.secrets[i] as Uint8Array
+      return sealTo(crypto, entropy, recipient, info, plaintext) ??
+        // A key to which nothing can be encrypted must not keep everybody else from committing: its
+        // owner gets a ciphertext that nobody can open.
+        sealTo(crypto, entropy, lostKey(crypto, entropy), info, plaintext) ??
+        refuse("invalid-tree")
     }),
   }))
+}
+
+function sealTo(
+  crypto: CryptoProvider,
+  entropy: EntropyService,
+  recipientPublicKey: Uint8Array,
+  info: Uint8Array,
+  plaintext: Uint8Array,
+): EncryptedSecret | undefined {
+  const ephemeralPrivateKey = entropy.bytes(32)
+  const sealed = hpkeSeal(crypto, {
+    recipientPublicKey,
+    ephemeralPrivateKey,
+    info,
+    additionalData: none,
+    plaintext,
+  })
+  ephemeralPrivateKey.fill(0)
+  return sealed
+}
+
+/** A public key whose private key nobody has. */
+function lostKey(crypto: CryptoProvider, entropy: EntropyService): Uint8Array {
+  const privateKey = entropy.bytes(32)
+  const publicKey = crypto.x25519PublicKey(privateKey)
+  privateKey.fill(0)
+  return publicKey
 }
 
 /** Checks that a path has the shape that the tree asks for. */

@@ -51,7 +51,7 @@ function checkUnmerged(tree: RatchetTree, node: number, parent: ParentNode): voi
     let between = leaf < (node + 1) / 2 ? leftOf(node) : rightOf(node)
     while (between % 2 === 1) {
       const inner = tree.parents[between >> 1]
-      if (inner !== undefined && !inner.unmergedLeaves.includes(leaf)) refuse("invalid-tree")
+      if (inner !== undefined && !hasSorted(inner.unmergedLeaves, leaf)) refuse("invalid-tree")
       between = leaf < (between + 1) / 2 ? leftOf(between) : rightOf(between)
     }
   }
@@ -89,7 +89,7 @@ function isLinked(
   const unmerged = parent.unmergedLeaves.filter((leaf) => covers(child, leaf))
   const resolution = resolutionOf(tree, child)
   if (resolution.length !== unmerged.length + 1) return false
-  const linking = resolution.filter((n) => n % 2 === 1 || !unmerged.includes(n >> 1))
+  const linking = resolution.filter((n) => n % 2 === 1 || !hasSorted(unmerged, n >> 1))
   const node = linking[0]
   if (linking.length !== 1 || node === undefined) return false
   const claimed = parentHashIn(tree, node)
@@ -99,6 +99,18 @@ function isLinked(
     claimed,
     parentHash(crypto, parent.publicKey, parent.parentHash, siblingHash),
   )
+}
+
+/** Binary search; a list that is not sorted is refused elsewhere. */
+function hasSorted(list: ReadonlyArray<number>, wanted: number): boolean {
+  let low = 0
+  let high = list.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((list[middle] as number) < wanted) low = middle + 1
+    else high = middle
+  }
+  return list[low] === wanted
 }
 
 function parentHashIn(tree: RatchetTree, node: number): Uint8Array | undefined {
