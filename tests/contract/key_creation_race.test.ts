@@ -1,0 +1,180 @@
+/**
+ * Twelve processes of three runtimes open one database that does not exist yet, all at once: there is
+ * one key, and all of them use it. A creator is killed at each of its steps: the next ones finish.
+ *
+ * The keys are in wrapped files, and in the platform's store where `MDK_SECRET_SERVICE=race` says that
+ * there is one to be used. `MDK_RACE_ROUNDS` sets the number of rounds.
+ *
+ * @module
+ */
+import type { ExistingKeyPolicy } from "@mdk/storage-sqlcipher"
+import assert from "node:assert/strict"
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import process from "node:process"
+import { after, before, describe, it } from "node:test"
+import type { KillStep, OpenAnswer, OpenOrder } from "./key_race/opener.ts"
+import { type Opener, startOpener } from "./key_race/openers.ts"
+import { runtimePrograms } from "./key_race/runtime_programs.ts"
+
+const PROCESSES = 12
+/** For one test; nobody measures by it. */
+const LIMIT = { timeout: 15 * 60_000 }
+const STEPS: ReadonlyArray<KillStep> = [
+  "before-get",
+  "after-get",
+  "before-create",
+  "after-create",
+  "opened",
+  "row-written",
+]
+
+const inCi = process.env["CI"] === "true"
+/** The suite fetches runtimes one after the other; by Bun's turn all three are there. */
+const allAreThere = ["bun", "node22"].includes(process.env["MDK_RUNTIME"] ?? "")
+const rounds = Number(process.env["MDK_RACE_ROUNDS"] ?? (inCi && allAreThere ? 20 : 1))
+
+/** Once per run of the suite in full, for the other runtimes the default policy. */
+const isThorough = allAreThere || process.env["MDK_RACE_ROUNDS"] !== undefined
+const POLICIES: ReadonlyArray<ExistingKeyPolicy> = isThorough
+  ? ["error", "reuse", "rotate"]
+  : ["error"]
+
+const programs = runtimePrograms()
+const stores = process.env["MDK_SECRET_SERVICE"] === "race" ? ["native"] : ["wrapped-file"]
+
+for (const store of stores) {
+  describe(`key creation race, keys in ${store}`, () => {
+    const folder = mkdtempSync(join(tmpdir(), "mdk-race-"))
+    const keys = join(folder, "keys")
+    let openers: ReadonlyArray<Opener> = []
+    let databases = 0
+
+    before(async () => {
+      openers = await Promise.all(
+        Array.from({ length: PROCESSES }, (_, i) => {
+          const program = programs[i % programs.length]
+          assert.ok(program !== undefined)
+          return startOpener(program, store, keys)
+        }),
+      )
+    })
+    after(async () => {
+      await Promise.all(openers.map((opener) => opener.end()))
+      rmSync(folder, { recursive: true })
+    })
+
+    const freshOrder = (policy: ExistingKeyPolicy): OpenOrder => {
+      const id = `race.${process.pid}.${databases++}`
+      return {
+        path: join(folder, id, "chat.db"),
+        serviceId: "org.example.race",
+        keyId: id,
+        policy,
+        row: "none",
+      }
+    }
+    const race = (order: OpenOrder): Promise<ReadonlyArray<OpenAnswer | "killed">> =>
+      Promise.all(openers.map((opener, i) => opener.open({ ...order, row: `opener-${i}` })))
+
+    /** All got in, with one key, and each one's row is there. */
+    const assertOneKey = async (
+      order: OpenOrder,
+      answers: ReadonlyArray<OpenAnswer | "killed">,
+      rowsBefore: number,
+    ): Promise<string> => {
+      const digests = new Set(answers.map((answer) =>
+        JSON.stringify(
+          answer !== "killed" && "key" in answer ? answer.key : answer,
+        )
+      ))
+      assert.equal(digests.size, 1, [...digests].join())
+      const last = await openers[0]?.open({ ...order, row: "opener-0" })
+      assert.ok(last !== undefined && last !== "killed" && "key" in last)
+      assert.equal(last.rows, PROCESSES + rowsBefore)
+      assert.deepEqual([...digests], [JSON.stringify(last.key)])
+      if (store === "wrapped-file") assertNoLeftOvers()
+      return last.key
+    }
+    const assertNoLeftOvers = () =>
+      assert.deepEqual(readdirSync(keys).filter((file) => !/\.mdkkey$/.test(file)), [])
+
+    it(`${PROCESSES} processes of ${programs.map(({ name }) => name).join(", ")}`, () => {
+      assert.ok(programs.length === 3 || !(inCi && allAreThere), "a runtime was not found")
+    })
+
+    for (const policy of POLICIES) {
+      it(`one key in each of ${rounds} rounds, policy ${policy}`, LIMIT, async () => {
+        const seen = new Set<string>()
+        for (let round = 0; round < rounds; round++) {
+          const order = freshOrder(policy)
+          seen.add(await assertOneKey(order, await race(order), 0))
+        }
+        assert.equal(seen.size, rounds)
+      })
+    }
+
+    for (const step of STEPS) {
+      for (const policy of POLICIES) {
+        it(
+          `a creator that is killed at ${step} is recovered from, policy ${policy}`,
+          LIMIT,
+          async () => {
+            const order = freshOrder(policy)
+            const [program] = programs
+            assert.ok(program !== undefined)
+            const creator = await startOpener(program, store, keys)
+            assert.equal(await creator.open({ ...order, row: "creator", kill: step }), "killed")
+            const hasRow = step === "row-written"
+            // Whether the record and the empty file are there is what each step is about.
+            const isMade = !["before-get", "after-get"].includes(step)
+            assert.equal(existsSync(order.path), isMade)
+            if (step === "before-create" || step === "after-create") {
+              assert.equal(statSync(order.path).size, 0)
+            }
+            await assertOneKey(order, await race(order), hasRow ? 1 : 0)
+          },
+        )
+      }
+    }
+
+    it(
+      "a record without its file, and a file without its record, are recovered from",
+      LIMIT,
+      async () => {
+        for (const lost of ["", ".record.json"]) {
+          const order = freshOrder("error")
+          const [program] = programs
+          assert.ok(program !== undefined)
+          const creator = await startOpener(program, store, keys)
+          await creator.open({ ...order, row: "creator", kill: "before-create" })
+          rmSync(order.path + lost)
+          await assertOneKey(order, await race(order), 0)
+        }
+      },
+    )
+
+    it("creators that are killed at random moments while others race", LIMIT, async () => {
+      for (let round = 0; round < rounds * 2; round++) {
+        const order = freshOrder("error")
+        const victims = await Promise.all(
+          programs.map((program) => startOpener(program, store, keys)),
+        )
+        const killed = victims.map(async (victim, i) => {
+          const answer = victim.open({ ...order, row: `victim-${i}` })
+          setTimeout(() => victim.kill(), Math.random() * 120)
+          return await answer
+        })
+        const answers = await race(order)
+        const survivors = (await Promise.all(killed)).filter((answer) => answer !== "killed")
+        const digests = new Set(
+          [...answers, ...survivors].map((answer) =>
+            JSON.stringify(typeof answer === "object" && "key" in answer ? answer.key : answer)
+          ),
+        )
+        assert.equal(digests.size, 1, [...digests].join())
+      }
+    })
+  })
+}
