@@ -162,7 +162,7 @@ export async function run(
       }
       for (const operation of operations) {
         const batches = await sample(contestants, operation, rounds)
-        const metered = ours.map((o) => [o.name, o.primitives(operation, 25)] as const)
+        const metered = ours.map((o) => [o.name, o.primitives(operation, 8, 25)] as const)
         report({
           size,
           operation,

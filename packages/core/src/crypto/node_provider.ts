@@ -42,11 +42,12 @@ function concat(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
   return joined
 }
 
-// A Buffer must not leave: its `slice` aliases, and a pooled one shares memory with strangers.
+// A Buffer must not leave: its `slice` aliases, and a pooled one shares memory with strangers. A copy
+// is cheaper than the access to the memory behind a small array.
 function plain(buffer: Uint8Array): Uint8Array {
-  return buffer.byteOffset === 0 && buffer.buffer.byteLength === buffer.length
-    ? new Uint8Array(buffer.buffer)
-    : new Uint8Array(buffer)
+  const copy = new Uint8Array(buffer)
+  buffer.fill(0)
+  return copy
 }
 
 // A key of 32 bytes always has 43 digits, so exactly one sign of padding.

@@ -60,16 +60,26 @@ test("a value that does not fit is refused, not shortened", () => {
 })
 
 test("wiping zeroes the buffer, and so does growing", () => {
-  const writer = new TlsWriter(4).opaque(Uint8Array.of(1, 2, 3))
+  const content = new Uint8Array(100).fill(1)
+  const writer = new TlsWriter(100).opaque(content)
   const first = writer.view()
-  writer.opaque(Uint8Array.of(4, 5))
-  assert.deepEqual(first, new Uint8Array(3))
+  writer.opaque(content)
+  assert.deepEqual(first, new Uint8Array(100))
   const second = writer.view()
   const result = writer.finish()
   writer.wipe()
-  assert.deepEqual(second, new Uint8Array(5))
-  assert.deepEqual(result, Uint8Array.of(1, 2, 3, 4, 5))
+  assert.deepEqual(second, new Uint8Array(200))
+  assert.deepEqual(result, new Uint8Array(200).fill(1))
   assert.equal(writer.length, 0)
+})
+
+test("a view has exactly what was written, from small and from large buffers", () => {
+  for (const capacity of [0, 1, 64, 65, 300]) {
+    for (const length of [0, 1, 40, 64, 65, 200]) {
+      const content = new Uint8Array(length).fill(length)
+      assert.deepEqual(new TlsWriter(capacity).opaque(content).view(), content)
+    }
+  }
 })
 
 test("a secret encoding leaves its working buffer empty", () => {
