@@ -145,6 +145,8 @@ describe("ratchets", () => {
     // Next expected is 151: 51 is 100 behind it, 50 is 101.
     assert.ok(read(at, 51))
     assert.equal(refusal(() => read(at, 50)), "generation-too-old")
+    const { application } = ratchetsOf(crypto, stateOf(at).secretTree, 0)
+    assert.equal(application.skipped[0]?.generation, 51)
     const twice = read(read(at, 51), 52)
     assert.equal(refusal(() => read(twice, 51)), "generation-used")
   })
