@@ -82,8 +82,15 @@ const ids = (reader: TlsReader): number[] => reader.vector((r) => r.u16(), 4096)
 function readCredential(reader: TlsReader): Credential {
   const type = reader.u16()
   const content = reader.viewV()
-  if (type === CredentialType.x509) decodeTls(content, (r) => r.vector((r) => r.viewV(), 64))
+  if (type === CredentialType.x509) checkCertificates(content)
   return { type, content }
+}
+
+/** The content of an X.509 credential must be whole certificates. */
+function checkCertificates(content: Uint8Array): void {
+  decodeTls(content, (r) => {
+    while (r.remaining > 0) r.viewV()
+  })
 }
 
 function readSource(reader: TlsReader): LeafNodeSource {
