@@ -7,10 +7,12 @@ import { Passphrase } from "@mdk/keyring-adapters"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import assert from "node:assert/strict"
+import { spawnSync } from "node:child_process"
 import { openSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import process from "node:process"
 import { describe, it } from "node:test"
+import { fileURLToPath } from "node:url"
 import { holdPassphrase } from "../src/passphrase/held_passphrase.ts"
 import { reasonOf } from "./support/outcome.ts"
 import { temporaryFolder } from "./support/temporary_folder.ts"
@@ -76,6 +78,16 @@ describe("passphrase sources", () => {
     assert.equal(await reason("x".repeat(100_000)), "wrong-passphrase")
     assert.equal(await reasonOf(Passphrase.fromDescriptor(-1)("existing")), "unavailable")
     assert.equal(await reasonOf(Passphrase.fromDescriptor(999_983)("existing")), "unavailable")
+  })
+
+  it("a descriptor that was inherited is read, on every runtime", () => {
+    const program = fileURLToPath(new URL("./support/print_inherited.ts", import.meta.url))
+    const before = "Deno" in globalThis ? ["run", "-A", "--no-check"] : []
+    const { stdout } = spawnSync(process.execPath, [...before, program], {
+      stdio: ["ignore", "pipe", "inherit", descriptorOf("from the parent\n")],
+      encoding: "utf8",
+    })
+    assert.equal(stdout, "from the parent")
   })
 
   it("a command gives the first line of its output", async () => {

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { systemEntropy } from "@mdk/core/services"
+import { KeyStore, systemEntropy } from "@mdk/core/services"
 import { Passphrase, WrappedFile } from "@mdk/keyring-adapters"
 import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
@@ -32,6 +32,12 @@ import { holdPassphrase } from "../src/passphrase/held_passphrase.ts"
 import { changeOver } from "../src/wrapped_file/change_passphrase.ts"
 import { decodeFile } from "../src/wrapped_file/file_format.ts"
 import { openFolder } from "../src/wrapped_file/folder_vault.ts"
+import {
+  type KeyFile,
+  readCurrent,
+  stemOf,
+  writeGeneration,
+} from "../src/wrapped_file/key_folder.ts"
 import { makeOver } from "../src/wrapped_file/wrapped_file_store.ts"
 import { fillOf, hide, key, name, reasonOf } from "./support/outcome.ts"
 import { temporaryFolder } from "./support/temporary_folder.ts"
@@ -308,6 +314,57 @@ describe("passphrase change of wrapped files", () => {
     mkdirSync(folder, { mode: 0o700 })
     return folder
   }
+})
+
+describe("wrapped files without turns", () => {
+  it("of writers that know nothing of each other one wins each generation", async () => {
+    const folder = freshFolder()
+    await open(folder)
+    const stem = await stemOf(name)
+    const write = (previous: KeyFile | undefined) =>
+      Promise.all(
+        Array.from({ length: 16 }, (_, i) =>
+          writeGeneration(folder, stem, previous, Uint8Array.of(i), systemEntropy.bytes(8))),
+      )
+    let previous: KeyFile | undefined
+    for (const generation of [1, 2, 3]) {
+      assert.equal((await write(previous)).filter((won) => won).length, 1)
+      assert.equal(readdirSync(folder).length, 1)
+      previous = (await readCurrent(folder, stem))?.file
+      assert.equal(previous?.generation, generation)
+    }
+  })
+})
+
+describe("wrapped files as they are used", () => {
+  it("open with the recommended work, and with the least", { timeout: 120_000 }, async () => {
+    for (const argon2 of [undefined, { memoryKiB: 19_456, passes: 2, lanes: 1 }]) {
+      const directory = freshFolder()
+      const parameters = argon2 === undefined ? {} : { argon2 }
+      const options = { directory, passphrase: say("correct horse"), ...parameters }
+      const made = await Effect.runPromise(
+        KeyStore.use((store) => store.createIfAbsent(name, hide(7))).pipe(
+          Effect.provide(WrappedFile.layer(options)),
+        ),
+      )
+      assert.equal(made.created, true)
+      const changed = WrappedFile.changePassphrase({
+        directory,
+        current: say("correct horse"),
+        next: say("battery staple"),
+        ...parameters,
+      })
+      assert.equal(await Effect.runPromise(changed), 1)
+      assert.deepEqual(
+        await parametersOf(directory),
+        argon2 ?? { memoryKiB: 65_536, passes: 3, lanes: 4 },
+      )
+      const wrong = KeyStore.use((store) => store.get(name)).pipe(
+        Effect.provide(WrappedFile.layer(options)),
+      )
+      assert.equal(await reasonOf(wrong), "wrong-passphrase")
+    }
+  })
 })
 
 describe("crashes while wrapped files are written", () => {

@@ -13,16 +13,7 @@ import * as Layer from "effect/Layer"
 import { makeEntryStore } from "../entry/entry_store.ts"
 import { failure } from "../entry/failure.ts"
 import { makeTextPort } from "../entry/text_port.ts"
-
-/** What is used of `Bun.secrets`; a test holds it against the types of bun-types. */
-export interface BunSecretsApi {
-  /** The text, null when there is none or the store is closed. */
-  readonly get: (options: { service: string; name: string }) => Promise<string | null>
-  /** Stores or replaces a text; an empty one would delete. */
-  readonly set: (options: { service: string; name: string; value: string }) => Promise<void>
-  /** False when there was none or the store is closed. */
-  readonly delete: (options: { service: string; name: string }) => Promise<boolean>
-}
+import { type BunSecretsApi, findBunSecrets } from "./bun_secrets_api.ts"
 
 /** Settings of Bun's store. */
 export interface BunSecretsOptions {
@@ -31,22 +22,6 @@ export interface BunSecretsOptions {
 }
 
 const NOT_BUN = "This runtime has no Bun.secrets. Name another adapter."
-
-const isObject = (value: unknown): value is object => typeof value === "object" && value !== null
-
-const isSecretsApi = (value: unknown): value is BunSecretsApi =>
-  isObject(value) && "get" in value && typeof value.get === "function" &&
-  "set" in value && typeof value.set === "function" &&
-  "delete" in value && typeof value.delete === "function"
-
-/** `Bun.secrets` where the runtime has it. */
-const findApi = (): BunSecretsApi | undefined => {
-  const bun: unknown = Reflect.get(globalThis, "Bun")
-  const secrets: unknown = (typeof bun === "object" || typeof bun === "function") && bun !== null
-    ? Reflect.get(bun, "secrets")
-    : undefined
-  return isSecretsApi(secrets) ? secrets : undefined
-}
 
 const port = (secrets: BunSecretsApi) =>
   makeTextPort({
@@ -61,7 +36,7 @@ export const make = (
   options: BunSecretsOptions = {},
 ): Effect.Effect<KeyStoreService, KeyStoreError> =>
   Effect.suspend(() => {
-    const secrets = findApi()
+    const secrets = findBunSecrets()
     return secrets === undefined
       ? Effect.fail(failure("open", { reason: "unavailable", advice: NOT_BUN }))
       : Effect.succeed(makeEntryStore(port(secrets), options.timeLimit))
