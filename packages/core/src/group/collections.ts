@@ -53,12 +53,12 @@ export const MLS_PARTS: Collection & { readonly name: "mls_parts" } = define("ml
 
 /**
  * MLS messages that were dealt with, keyed `group/digest`: the memory that makes a second delivery
- * harmless. `epoch` lets old ones go.
+ * harmless. Old ones go: the ratchets remember by themselves what was read.
  */
 export const ADMITTED: Collection & { readonly name: "admitted" } = define("admitted", {
   kind: "keyed",
   columns: { group_id: "text", at: "integer" },
-  indexes: { group: ["group_id", "at"] },
+  indexes: { group: ["group_id", "at"], age: ["at"] },
 })
 
 /** Events that cannot be opened or placed yet, keyed `group/event id`. Bounded per group. */

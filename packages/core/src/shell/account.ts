@@ -5,7 +5,6 @@
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as SubscriptionRef from "effect/SubscriptionRef"
@@ -39,6 +38,7 @@ import {
   sweepExpired,
 } from "./maintenance.ts"
 import { releaseMessage } from "./outgoing_messages.ts"
+import { patiently } from "./patience.ts"
 import { makePositions, type Positions } from "./positions.ts"
 import { makePublisher, type Publisher, RELAYS_BELL } from "./publisher.ts"
 import { makeWrite, type Runtime } from "./runtime.ts"
@@ -112,15 +112,17 @@ export const openAccount: (
       offline: options.offline === true,
       write,
     }
+    yield* Effect.addFinalizer(() => Effect.sync(() => device.seed.wipe()))
     let closed = false
+    const account = yield* wire(runtime, device, options, () => closed)
+    // The last finalizer is the first to run: calls are refused before anything is taken apart.
     yield* Effect.addFinalizer(() =>
       Effect.sync(() => {
         closed = true
         bells.ringAll()
-        device.seed.wipe()
       })
     )
-    return yield* wire(runtime, device, options, () => closed)
+    return account
   },
 )
 
@@ -156,7 +158,7 @@ const wire: (
   const profile = adoptedProfile
   const scope = yield* Effect.scope
   const sync = makeSyncState(runtime.bells)
-  const store = makeGroupStore(runtime, profile, sync.setStale)
+  const store = makeGroupStore(runtime, profile, { onRoutes: sync.setStale, isClosed })
   yield* Effect.addFinalizer(() => store.wipe)
 
   const publisher: Publisher = yield* makePublisher(runtime, (progress) =>
@@ -170,11 +172,11 @@ const wire: (
   /** What waited for the end of an own commit: held intents first, then inputs of others. */
   const afterCommit = (group: string): Effect.Effect<void> =>
     Effect.asVoid(Effect.forkIn(
-      Effect.ignore(
+      patiently(
         store.locked(group)(Effect.gen(function* () {
           yield* releaseHeld(changes, group)
           yield* admitEvents(runtime, store, profile, group, [])
-        })),
+        })).pipe(Effect.catchTag("GroupError", () => Effect.void)),
       ),
       scope,
     ))
@@ -210,13 +212,6 @@ const wire: (
   }
   return account
 })
-
-/** What fails because of the storage is tried again, until the account is closed. */
-const patiently = <A>(effect: Effect.Effect<A, ServiceError>): Effect.Effect<A, ServiceError> =>
-  Effect.retry(effect, {
-    schedule: Schedule.spaced("5 seconds"),
-    while: (error) => error.reason !== "closed",
-  })
 
 /** Encrypts held intents of a group in their order, until one is a commit. */
 const releaseHeld = Effect.fnUntraced(function* (changes: ChangeSupport, id: string) {

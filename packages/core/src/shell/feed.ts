@@ -41,8 +41,15 @@ const MAX_PAGES = 200
 const MAX_COLLECTED = 50_000
 const PROGRESS_EVERY_MILLIS = 60_000
 
+/** A relay that never says "that is all" is not waited for longer than this. */
+const PATIENCE_MILLIS = 10_000
+
+/** Looks at the time when nothing arrives. */
+const TICK = "5 seconds"
+
 interface RelayFeed {
   caughtUp: boolean
+  since: number
   collected: Array<NostrEvent>
   newest: number
   noted: number
@@ -60,15 +67,16 @@ export const runFeed: (
   const stateOf = (relay: string): RelayFeed => {
     const found = relays.get(relay)
     if (found !== undefined) return found
-    const fresh: RelayFeed = { caughtUp: false, collected: [], newest: 0, noted: 0 }
+    const fresh: RelayFeed = { caughtUp: false, since: 0, collected: [], newest: 0, noted: 0 }
     relays.set(relay, fresh)
     return fresh
   }
-  const read = Effect.fnUntraced(function* (items: ReadonlyArray<Incoming>) {
+  const read = Effect.fnUntraced(function* (items: ReadonlyArray<Incoming | undefined>) {
     const now = yield* Clock.currentTimeMillis
     const live: Array<NostrEvent> = []
     const stored: Array<string> = []
     for (const item of items) {
+      if (item === undefined) continue
       const relay = stateOf(item.relay)
       if (item._tag === "Stored") stored.push(item.relay)
       else if (item._tag === "Interrupted") {
@@ -78,7 +86,10 @@ export const runFeed: (
         sync.received++
         relay.newest = Math.max(relay.newest, Math.min(item.event.created_at, now / 1000))
         if (relay.caughtUp || relay.collected.length >= MAX_COLLECTED) live.push(item.event)
-        else relay.collected.push(item.event)
+        else {
+          if (relay.collected.length === 0) relay.since = now
+          relay.collected.push(item.event)
+        }
       }
     }
     if (stored.length > 0) {
@@ -90,6 +101,11 @@ export const runFeed: (
         live.push(...yield* collectOlder(runtime, feed, name, together))
         stateOf(name).caughtUp = true
       }
+    }
+    for (const relay of relays.values()) {
+      if (relay.collected.length === 0 || now - relay.since < PATIENCE_MILLIS) continue
+      live.push(...relay.collected)
+      relay.collected = []
     }
     if (live.length > 0) yield* feed.take(oldestFirst(live))
     for (const [name, relay] of relays) {
@@ -107,6 +123,7 @@ export const runFeed: (
     ...(feed.authenticated ? { identity: runtime.identity } : {}),
   }).pipe(
     Stream.mapError(toServiceError),
+    Stream.merge(Stream.map(Stream.tick(TICK), () => undefined), { haltStrategy: "left" }),
     Stream.runForEachArray(read),
   )
 }, Effect.scoped)

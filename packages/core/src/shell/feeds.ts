@@ -7,7 +7,6 @@
 import * as Effect from "effect/Effect"
 import * as FiberMap from "effect/FiberMap"
 import * as Option from "effect/Option"
-import * as Schedule from "effect/Schedule"
 import type { ServiceError } from "../api/errors.ts"
 import { decodeRecord, type RouteRecord, ROUTES } from "../group/mod.ts"
 import { NostrKind } from "../nostr/mod.ts"
@@ -18,6 +17,7 @@ import { batchesOf } from "./admission.ts"
 import { toServiceError } from "./failure.ts"
 import { type Feed, runFeed } from "./feed.ts"
 import { ROUTES_BELL } from "./group_store.ts"
+import { patiently } from "./patience.ts"
 import { progressVerb, readProgress, WRAPS_PLACE } from "./relay_progress.ts"
 import type { Runtime } from "./runtime.ts"
 import type { SyncState } from "./sync_state.ts"
@@ -25,6 +25,8 @@ import type { SyncState } from "./sync_state.ts"
 /** Gift wraps are dated up to two days back. */
 const WRAP_OVERLAP_SECONDS = 3 * 24 * 3600
 const GROUP_OVERLAP_SECONDS = 10 * 60
+/** What was written offline is dated before it was published: at a start we look further back. */
+const GROUP_START_SECONDS = 24 * 3600
 
 /** What feeds hand events to. */
 export interface FeedSupport {
@@ -58,7 +60,7 @@ export const runFeeds = (support: FeedSupport): Effect.Effect<never, ServiceErro
       const keys = new Set(feeds.map(({ key }) => key))
       for (const [key] of fibers) if (!keys.has(key)) yield* FiberMap.remove(fibers, key)
       for (const feed of feeds) {
-        yield* FiberMap.run(fibers, feed.key, keepAsking(runtime, sync, feed), {
+        yield* FiberMap.run(fibers, feed.key, patiently(runFeed(runtime, sync, feed)), {
           onlyIfMissing: true,
           startImmediately: true,
         })
@@ -67,20 +69,6 @@ export const runFeeds = (support: FeedSupport): Effect.Effect<never, ServiceErro
       yield* bell
     }
   }))
-
-/** A failing storage ends a question; it is asked again from the noted progress. */
-const keepAsking = (
-  runtime: Runtime,
-  sync: SyncState,
-  feed: Feed,
-): Effect.Effect<void, ServiceError> =>
-  runFeed(runtime, sync, feed).pipe(
-    Effect.tapError((error) => Effect.logWarning("intake failed", { reason: error.reason })),
-    Effect.retry({
-      schedule: Schedule.spaced("5 seconds"),
-      while: (error) => error.reason !== "closed",
-    }),
-  )
 
 const planFeeds = Effect.fnUntraced(function* (support: FeedSupport) {
   const { runtime } = support
@@ -176,7 +164,7 @@ const groupFeed = Effect.fnUntraced(function* (
     filters: [
       ...(known.length === 0
         ? []
-        : [withSince(filter(known), Option.some(since), GROUP_OVERLAP_SECONDS)]),
+        : [withSince(filter(known), Option.some(since), GROUP_START_SECONDS)]),
       ...(fresh.length === 0 ? [] : [filter(fresh)]),
     ],
     overlapSeconds: GROUP_OVERLAP_SECONDS,

@@ -6,8 +6,9 @@
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { GroupError, type ServiceError } from "../api/errors.ts"
+import { GroupError, ServiceError } from "../api/errors.ts"
 import {
+  allStates,
   dropsSecrets,
   groupFromRows,
   type GroupProfile,
@@ -60,19 +61,27 @@ export interface GroupStore {
   readonly wipe: Effect.Effect<void>
 }
 
-/**
- * Makes the store.
- *
- * @param onRoutes called when addresses of groups changed, before the bell rings
- */
+/** What a store tells and asks. */
+export interface GroupStoreHooks {
+  /** Called when addresses of groups changed, before the bell rings. */
+  readonly onRoutes: () => void
+  /** True when no copy may be used any more. */
+  readonly isClosed: () => boolean
+}
+
+/** Longest wait for work under way before copies are zeroed. */
+const CLOSE_PATIENCE = "2 seconds"
+
+/** Makes the store. */
 export function makeGroupStore(
   runtime: Runtime,
   profile: GroupProfile,
-  onRoutes: () => void,
+  { onRoutes, isClosed }: GroupStoreHooks,
 ): GroupStore {
   const copies = new Map<string, GroupState>()
   const load = (id: string) =>
-    Effect.suspend(() => {
+    Effect.suspend((): Effect.Effect<GroupState, GroupError | ServiceError> => {
+      if (isClosed()) return Effect.fail(new ServiceError({ reason: "closed" }))
       const copy = copies.get(id)
       if (copy !== undefined) return Effect.succeed(copy)
       return Effect.tap(
@@ -104,13 +113,21 @@ export function makeGroupStore(
           Effect.tapError(() => Effect.sync(() => copies.delete(after.id))),
         ),
       ),
-    wipe: Effect.sync(() => {
-      for (const { states, pending } of copies.values()) {
-        for (const state of states) wipeState(state)
-        if (pending !== undefined) wipeState(pending.state)
-      }
-      copies.clear()
-    }),
+    wipe: Effect.suspend(() =>
+      Effect.forEach(
+        [...copies.keys()],
+        (id) =>
+          runtime.lock.withKey(`group/${id}`)(Effect.void).pipe(
+            Effect.timeoutOption(CLOSE_PATIENCE),
+            Effect.andThen(Effect.sync(() => {
+              const copy = copies.get(id)
+              copies.delete(id)
+              if (copy !== undefined) allStates(copy).forEach(wipeState)
+            })),
+          ),
+        { discard: true },
+      )
+    ),
   }
 }
 

@@ -67,15 +67,10 @@ export const takeWrap: (
       columns: { at: now },
       value: new Uint8Array(0),
     }
-    const unwrapped = yield* unwrapGift(runtime.signer, event).pipe(
-      Effect.map((value): Unwrapped | undefined => value),
-      Effect.catch((error) =>
-        error instanceof SignerError
-          ? Effect.fail(toServiceError(error))
-          : Effect.succeed(undefined)
-      ),
-    )
-    // Other gift wraps (direct messages) are not ours to keep a memory of.
+    const unwrapped = yield* unwrap(runtime, event)
+    // A signer that says no is asked again at the next start; the other wraps go on.
+    if (unwrapped === "refused") return Option.none()
+    // Other gift wraps (direct messages) are remembered too, so that the signer is asked once.
     const opened = unwrapped === undefined || unwrapped.rumor.kind !== NostrKind.welcome
       ? undefined
       : yield* openInvite(support, unwrapped, event.id, now)
@@ -90,6 +85,20 @@ export const takeWrap: (
     return Option.some(opened.id)
   },
 )
+
+/** `undefined` for what is no gift wrap of ours or does not open. */
+const unwrap = (
+  { signer }: Runtime,
+  event: NostrEvent,
+): Effect.Effect<Unwrapped | "refused" | undefined, ServiceError> =>
+  unwrapGift(signer, event).pipe(
+    Effect.map((value): Unwrapped | undefined => value),
+    Effect.catch((error): Effect.Effect<"refused" | undefined, ServiceError> => {
+      if (!(error instanceof SignerError)) return Effect.succeed(undefined)
+      const failure = toServiceError(error)
+      return failure.reason === "signer-refused" ? Effect.succeed("refused") : Effect.fail(failure)
+    }),
+  )
 
 const openInvite = Effect.fnUntraced(function* (
   support: InviteSupport,
@@ -239,7 +248,8 @@ const joinLocked = Effect.fnUntraced(function* (
   const joinable = yield* joinAgain(support, invite, own, now).pipe(
     Effect.ensuring(Effect.sync(() => wipeOwnKeyPackage(own))),
   )
-  const since = Math.max(0, invite.sentAt - CLOCK_MARGIN_SECONDS)
+  const sentAt = Math.min(invite.sentAt, Math.trunc(now / 1000))
+  const since = Math.max(0, sentAt - CLOCK_MARGIN_SECONDS)
   const used = yield* usedVerbs(runtime, encodeHex(own.ref))
   yield* store.save(before, joinable.group, {
     verbs: [dropInvites(invite.group), ...used, ...progressVerbs(joinable.group, since)],

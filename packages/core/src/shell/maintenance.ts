@@ -7,7 +7,7 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { ServiceError } from "../api/errors.ts"
-import { ANNOTATIONS, MESSAGES, WAITING, WRAPS } from "../group/mod.ts"
+import { ADMITTED, ANNOTATIONS, MESSAGES, WAITING, WRAPS } from "../group/mod.ts"
 import type { Verb } from "../services/storage_batch.ts"
 import { ensureRelayLists } from "./account_relays.ts"
 import type { Device } from "./device.ts"
@@ -86,7 +86,7 @@ export const pruneOld: (runtime: Runtime) => Effect.Effect<void, ServiceError> =
   const month = now - 30 * DAY_MILLIS
   const age = { index: "age", from: 0, to: month }
   const verbs: Array<Verb> = [...events]
-  for (const { name } of [WAITING, WRAPS]) {
+  for (const { name } of [WAITING, WRAPS, ADMITTED]) {
     const some = yield* Effect.mapError(runtime.storage.count(name, age, 1), toServiceError)
     if (some > 0) verbs.push({ verb: "deleteRange", collection: name, ...age })
   }

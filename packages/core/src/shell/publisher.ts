@@ -15,6 +15,7 @@ import { OUTBOX } from "../group/mod.ts"
 import { MAX_PAGE } from "../services/mod.ts"
 import type { RelayAnswer } from "../services/transport.ts"
 import { toServiceError } from "./failure.ts"
+import { patiently } from "./patience.ts"
 import {
   type Outgoing,
   outgoingKey,
@@ -66,9 +67,14 @@ export const makePublisher = (
     const fibers = yield* FiberMap.make<string, void, ServiceError>()
     const start = (outgoing: Outgoing): Effect.Effect<void> =>
       runtime.offline ? Effect.void : Effect.asVoid(
-        FiberMap.run(fibers, outgoingKey(outgoing), publishUntilDone(runtime, record, outgoing), {
-          onlyIfMissing: true,
-        }),
+        FiberMap.run(
+          fibers,
+          outgoingKey(outgoing),
+          patiently(publishUntilDone(runtime, record, outgoing)),
+          {
+            onlyIfMissing: true,
+          },
+        ),
       )
     return {
       start,
