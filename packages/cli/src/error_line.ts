@@ -57,7 +57,8 @@ const LINES: Readonly<Record<string, string>> = {
   "StorageError/key-exists": "there is a key for a database that does not exist; it was not used",
   "StorageError/key-store": "the key store failed",
   "StorageError/backend-changed": "the database's key is recorded in another key store",
-  "StorageError/unsafe-file": "the database, or the folder around it, is open to other users",
+  "StorageError/unsafe-file":
+    "the database, or the folder around it, is a link, open to other users or not yours",
   "StorageError/foreign-journal": "a journal of another program lies beside the database",
   "StorageError/io": "reading or writing the database failed; nothing was changed",
   "StorageError/outcome-unknown": "it is not known whether this was written; start again to see",

@@ -8,8 +8,10 @@ import process from "node:process"
 import { registerAccount } from "./commands/account.ts"
 import { registerChat } from "./commands/chat.ts"
 import type { Runner } from "./commands/command_line.ts"
+import { registerDb } from "./commands/db.ts"
 import { registerDemo } from "./commands/demo.ts"
 import { registerGroup } from "./commands/group.ts"
+import { registerKey } from "./commands/key.ts"
 import { registerListen } from "./commands/listen.ts"
 import { registerRelay } from "./commands/relay.ts"
 import { registerSend } from "./commands/send.ts"
@@ -53,6 +55,8 @@ export function commandLine(run: Runner): Command {
       registerListen,
       registerChat,
       registerRelay,
+      registerDb,
+      registerKey,
     ]
   ) register(program, run)
   settle(program)

@@ -9,6 +9,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
 import process from "node:process"
 import { errorLine } from "./error_line.ts"
 import { exitCodeOf, type Failure, INTERRUPTED, UNEXPECTED } from "./exit_code.ts"
@@ -41,14 +42,15 @@ export async function runCommand(
 /** Says what happened, on one line, and gives the exit code. */
 export function report(terminal: Terminal, exit: Exit.Exit<unknown, CommandFailure>): number {
   if (Exit.isSuccess(exit)) return 0
-  const failure = Cause.findErrorOption(exit.cause)
-  if (Option.isSome(failure)) {
-    const { _tag, reason } = failure.value
-    const message = errorLine(failure.value)
+  const found = Cause.findErrorOption(exit.cause)
+  if (Option.isSome(found)) {
+    const failure = keyStoreFailure(found.value)
+    const { _tag, reason } = failure
+    const message = errorLine(failure)
     terminal.note(
       terminal.json ? JSON.stringify({ error: { _tag, reason, message } }) : `mdk: ${message}`,
     )
-    return exitCodeOf(failure.value)
+    return exitCodeOf(failure)
   }
   if (Cause.hasInterrupts(exit.cause) && !Cause.hasDies(exit.cause)) return INTERRUPTED
   // Neither message nor fields: nobody knows what a foreign error holds.
@@ -60,6 +62,20 @@ export function report(terminal: Terminal, exit: Exit.Exit<unknown, CommandFailu
       : `mdk: ${message}`,
   )
   return UNEXPECTED
+}
+
+/** The key store's own failure where that is what stands behind another one. */
+function keyStoreFailure(failure: CommandFailure): CommandFailure {
+  if (failure.reason !== "key-store" || !("cause" in failure)) return failure
+  const { cause } = failure
+  if (!Redacted.isRedacted(cause)) return failure
+  const behind = Redacted.value(cause)
+  return isFailure(behind) ? keyStoreFailure(behind) : failure
+}
+
+function isFailure(value: unknown): value is CommandFailure {
+  return typeof value === "object" && value !== null && "_tag" in value &&
+    typeof value._tag === "string" && "reason" in value && typeof value.reason === "string"
 }
 
 function nameOfDefect(cause: Cause.Cause<unknown>): string {

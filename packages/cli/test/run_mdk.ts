@@ -53,7 +53,10 @@ export function start(
   if (options.input !== undefined) child.stdin.end(options.input)
   const ended = new Promise<Ended>((resolve, reject) => {
     child.on("error", reject)
-    child.on("close", (status) => {
+    child.on("close", (code, signal) => {
+      // Deno tells the signal that was sent instead of the exit code that it was answered with.
+      const answered = process.versions["deno"] !== undefined && signal !== "SIGKILL"
+      const status = code ?? (answered ? 130 : null)
       resolve({ status, stdout, stderr })
       for (const listener of listeners) listener()
     })

@@ -1,19 +1,25 @@
 import assert from "node:assert/strict"
 import { spawnSync } from "node:child_process"
 import {
-  copyFileSync,
+  chmodSync,
   cpSync,
   mkdirSync,
   readFileSync,
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from "node:fs"
 import { join } from "node:path"
 import process from "node:process"
 import { after, before, describe, it } from "node:test"
+import { KeyStore } from "@mdk/core/services"
+import { Passphrase, WrappedFile } from "@mdk/keyring-adapters"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
 import { EmbeddedRelay, type RelayFaults } from "@mdk/nostr-transport/relay"
 import { type Ended, makeWorkplace, mdk, start } from "./run_mdk.ts"
 
@@ -45,23 +51,22 @@ function isRefusal({ status, stdout, stderr }: Ended, code: number, line: RegExp
 /** A copy of the good home, changed; then everything that was changed is put back. */
 async function onCopy(
   name: string,
-  harm: (database: string, home: string) => void,
+  harm: (database: string, home: string) => void | Promise<void>,
   check: (run: () => Promise<Ended>) => Promise<void>,
 ): Promise<void> {
   cpSync(path("good"), path(name), { recursive: true })
-  harm(path(name, "mdk.db"), path(name))
+  await harm(path(name, "mdk.db"), path(name))
   const before = readFileSync(path(name, "mdk.db"))
   await check(() => mdk([...workplace.at(name), "group", "list"]))
-  assert.deepEqual(readFileSync(path(name, "mdk.db")), before, "the database was changed")
+  assert.ok(readFileSync(path(name, "mdk.db")).equals(before), "the database was changed")
 }
 
 describe("a database that is not what it should be", () => {
   it("plaintext in its place", () =>
     onCopy("plaintext", (database) => {
-      const { status } = spawnSync("sqlite3", [database + ".new", "create table t(x)"])
-      if (status !== 0) writeFileSync(database + ".new", plaintextDatabase())
+      writeFileSync(database + ".new", plaintextDatabase())
       renameSync(database + ".new", database)
-      spawnSync("chmod", ["600", database])
+      chmodSync(database, 0o600)
     }, async (run) => isRefusal(await run(), 78, /^mdk: an unencrypted database/)))
 
   it("truncated", () =>
@@ -73,16 +78,10 @@ describe("a database that is not what it should be", () => {
       isRefusal(ended, ended.status ?? 0, /^mdk: .*(damaged|cut|not a database)/)
     }))
 
-  it("another key's", async () => {
-    const other = await mdk([...workplace.at("other"), "--relay", relay.url, "account", "create"])
-    assert.equal(other.status, 0, other.stderr)
-    await onCopy("wrong-key", (database) => {
-      copyFileSync(path("other", "mdk.db"), database)
-    }, async (run) => {
-      const ended = await run()
-      isRefusal(ended, 77, /^mdk: .*key/)
-    })
-  })
+  it("another key's", () =>
+    onCopy("wrong-key", (_, home) => replaceKey(home), async (run) => {
+      isRefusal(await run(), 77, /^mdk: the key store's key does not open this database/)
+    }))
 
   it("without its key", () =>
     onCopy(
@@ -107,10 +106,19 @@ describe("a database that is not what it should be", () => {
     isRefusal(ended, 77, /^mdk: .*passphrase/i)
   })
 
-  it("open to others", () =>
-    onCopy("open", (database) => {
-      spawnSync("chmod", ["644", database])
-    }, async (run) => isRefusal(await run(), 73, /^mdk: .*open to other users/)))
+  it("a link to another file", () =>
+    onCopy("link", (database) => {
+      renameSync(database, `${database}.elsewhere`)
+      symlinkSync(`${database}.elsewhere`, database)
+    }, async (run) => isRefusal(await run(), 73, /^mdk: .*is a link/)))
+
+  it("a copy, which is marked as one", async () => {
+    cpSync(path("good"), path("copy"), { recursive: true })
+    for (let times = 0; times < 2; times++) {
+      const ended = await mdk([...workplace.at("copy"), "group", "list"])
+      isRefusal(ended, 65, /^mdk: this database is a restored or copied one/)
+    }
+  })
 
   it("and the good one still works", async () => {
     const { status, stdout, stderr } = await mdk([...workplace.at("good"), "group", "list"])
@@ -176,7 +184,7 @@ describe("a full disk", () => {
   const small = path("small")
   mkdirSync(small, { mode: 0o700 })
   const mounted = process.platform === "linux" &&
-    spawnSync("mount", ["-t", "tmpfs", "-o", "size=512k,mode=700", "tmpfs", small]).status === 0
+    spawnSync("mount", ["-t", "tmpfs", "-o", "size=4m,mode=700", "tmpfs", small]).status === 0
   after(() => {
     if (mounted) spawnSync("umount", [small])
   })
@@ -184,17 +192,37 @@ describe("a full disk", () => {
   it("changes nothing, and the next start works", {
     skip: mounted ? false : "a small file system cannot be mounted here",
   }, async () => {
-    cpSync(path("good"), join(small, "home"), { recursive: true })
-    writeFileSync(join(small, "filler"), new Uint8Array(1))
+    const home = workplace.at("small/home")
+    const made = await mdk([...home, "--relay", relay.url, "account", "create"])
+    assert.equal(made.status, 0, made.stderr)
+    assert.equal((await mdk([...home, "group", "create", "Solo"])).status, 0)
     spawnSync("dd", ["if=/dev/zero", `of=${join(small, "filler")}`, "bs=4k"])
-    const full = await mdk([...workplace.at("small/home"), "send", "Solo", "no room for this"])
+    const full = await mdk([...home, "send", "Solo", "no room for this"])
     isRefusal(full, 74, /^mdk: .*(disk is full|database)/)
     rmSync(join(small, "filler"))
-    const { status, stdout, stderr } = await mdk([...workplace.at("small/home"), "history", "Solo"])
+    const { status, stdout, stderr } = await mdk([...home, "history", "Solo"])
     assert.equal(status, 0, stderr)
     assert.doesNotMatch(stdout, /no room for this/)
   })
 })
+
+/** Puts another key in the place of the database's key, under the same passphrase. */
+async function replaceKey(home: string): Promise<void> {
+  const { keyId }: { keyId: string } = JSON.parse(readFileSync(join(home, "settings.json"), "utf8"))
+  const name = { serviceId: "mdk-cli", keyId }
+  const keys = WrappedFile.layer({
+    directory: join(home, "keys"),
+    passphrase: Passphrase.fromCallback(() => Promise.resolve("correct horse battery staple")),
+  })
+  const program = Effect.gen(function* () {
+    const store = yield* KeyStore
+    yield* store.replace(name, {
+      expected: Option.getOrThrow(yield* store.get(name)),
+      next: Redacted.make(new Uint8Array(32).fill(7)),
+    })
+  })
+  await Effect.runPromise(Effect.provide(program, keys))
+}
 
 /** The first page of an empty SQLite database. */
 function plaintextDatabase(): Uint8Array {
