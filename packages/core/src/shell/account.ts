@@ -28,7 +28,8 @@ import { runFeeds } from "./feeds.ts"
 import { type ChangeSupport, releaseInvite } from "./group_changes.ts"
 import { type GroupStore, makeGroupStore } from "./group_store.ts"
 import { openIntents } from "./intent_store.ts"
-import { acceptInvite, type InviteSupport, takeWrap } from "./invitations.ts"
+import { acceptInvite } from "./invitations.ts"
+import { type InviteSupport, takeWrap } from "./welcome_intake.ts"
 import { makeKeyedLock } from "./keyed_lock.ts"
 import {
   keepPublished,
