@@ -7,6 +7,7 @@ import type {
   Driver,
   Encryption,
   OpenRequest,
+  ProgramConnection,
   SqlConnection,
   SqlRow,
   SqlStatement,
@@ -32,6 +33,8 @@ export interface EngineConnection {
   readonly pragma: (source: string) => string
   /** Chooses the SQLCipher 4 scheme and sets the key; throws {@link SettingError}. */
   readonly setKey: (key: Uint8Array) => void
+  /** For programs that bring their own SQL. */
+  readonly program?: ProgramConnection
   readonly close: () => void
 }
 
@@ -116,6 +119,12 @@ function portOf(connection: EngineConnection): SqlConnection {
   return {
     prepare,
     exec: (sql) => connection.exec(sql),
+    ...(connection.program === undefined ? {} : {
+      program: {
+        prepare: statementCache(connection.program.prepare),
+        inTransaction: connection.program.inTransaction,
+      },
+    }),
     rollback: () => {
       try {
         connection.exec("ROLLBACK")

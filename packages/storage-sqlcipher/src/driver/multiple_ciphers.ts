@@ -10,7 +10,15 @@
 import { Buffer } from "node:buffer"
 import type { Database } from "better-sqlite3-multiple-ciphers"
 import { driverOf, type EngineConnection, type EngineStatement } from "./engine.ts"
-import { type Driver, SettingError, type SqlRow, type SqlValue } from "./port.ts"
+import {
+  type Driver,
+  type ProgramStatement,
+  type ProgramValue,
+  type ProgramValues,
+  SettingError,
+  type SqlRow,
+  type SqlValue,
+} from "./port.ts"
 
 /** Loads the native engine. Throws what the runtime's loader throws. */
 export async function loadMultipleCiphers(): Promise<Driver> {
@@ -71,6 +79,10 @@ function connectionOf(database: Database): EngineConnection {
       withRawKey(key, (raw) => database.key(raw))
       if (pragma("hmac_use") !== "1") throw new SettingError("hmac_use")
     },
+    program: {
+      prepare: (sql) => programStatementOf(database, sql),
+      inTransaction: () => database.inTransaction,
+    },
     close: () => {
       database.close()
     },
@@ -95,6 +107,31 @@ function statementOf(database: Database, sql: string): EngineStatement {
     },
   }
 }
+
+function programStatementOf(database: Database, sql: string): ProgramStatement {
+  const statement = database.prepare<Array<ProgramValues | ProgramValue>, Array<ProgramValue>>(sql)
+  statement.safeIntegers(true)
+  if (statement.reader) statement.raw(true)
+  const bound = (values: ProgramValues): Array<ProgramValues | ProgramValue> => {
+    if (isList(values)) return [...values]
+    return Object.keys(values).length === 0 ? [] : [values]
+  }
+  return {
+    returnsRows: statement.reader,
+    readOnly: statement.readonly,
+    columns: statement.reader
+      ? statement.columns().map(({ name, type }) => ({ name, type: type ?? "" }))
+      : [],
+    run: (values) => {
+      const { changes, lastInsertRowid } = statement.run(...bound(values))
+      return { changes, lastRowId: BigInt(lastInsertRowid) }
+    },
+    rows: (values) => statement.all(...bound(values)),
+  }
+}
+
+const isList = (values: ProgramValues): values is ReadonlyArray<ProgramValue> =>
+  Array.isArray(values)
 
 /** Turns the engine's `Buffer` values into `Uint8Array`s over the same memory, which is theirs alone. */
 function plainBytes(row: Record<string, SqlValue>): SqlRow {

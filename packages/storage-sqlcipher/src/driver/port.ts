@@ -25,6 +25,34 @@ export interface SqlStatement {
   readonly all: (...values: ReadonlyArray<SqlValue>) => ReadonlyArray<SqlRow>
 }
 
+/** A value of a program's own SQL: integers are read as `bigint`, whatever their size. */
+export type ProgramValue = SqlValue | bigint
+
+/** Parameters of a program's own SQL: by position, or by name without prefix. */
+export type ProgramValues = ReadonlyArray<ProgramValue> | Readonly<Record<string, ProgramValue>>
+
+/** A statement of a program's own SQL, with all that the engine can say about it. */
+export interface ProgramStatement {
+  /** True when it returns rows. */
+  readonly returnsRows: boolean
+  /** True when it cannot change the database. */
+  readonly readOnly: boolean
+  /** Names and declared types (empty for expressions) of the columns of its rows. */
+  readonly columns: ReadonlyArray<{ readonly name: string; readonly type: string }>
+  /** Runs a statement that returns no rows. */
+  readonly run: (values: ProgramValues) => { readonly changes: number; readonly lastRowId: bigint }
+  /** All rows, cells in the order of the columns. */
+  readonly rows: (values: ProgramValues) => ReadonlyArray<ReadonlyArray<ProgramValue>>
+}
+
+/** What a connection offers to programs that bring their own SQL. */
+export interface ProgramConnection {
+  /** Prepares a statement; the same text gives the same statement again. */
+  readonly prepare: (sql: string) => ProgramStatement
+  /** True inside of a transaction. */
+  readonly inTransaction: () => boolean
+}
+
 /** An open connection with its settings made and verified. */
 export interface SqlConnection {
   /** Prepares a statement; the same text gives the same statement again. */
@@ -33,6 +61,8 @@ export interface SqlConnection {
   readonly exec: (sql: string) => void
   /** Ends a transaction without its changes; harmless when there is none. */
   readonly rollback: () => void
+  /** For programs that bring their own SQL; absent where the engine has no such face. */
+  readonly program?: ProgramConnection
   /** Closes the connection. Repeating it is harmless. */
   readonly close: () => void
 }
