@@ -14,6 +14,7 @@ import { ServiceError } from "../api/errors.ts"
 import type { Event } from "../api/event.ts"
 import type { ConsumeOptions, MdkService } from "../api/service.ts"
 import { Mdk } from "../mdk.ts"
+import { unprintable } from "./unprintable.ts"
 
 type Run = <A, E>(effect: Effect.Effect<A, E>, signal?: AbortSignal) => Promise<A>
 
@@ -83,8 +84,10 @@ export async function connect<E>(layer: Layer.Layer<Mdk, E>): Promise<MdkClient>
     await runtime.dispose()
   }
   const { events, ...rest } = service
-  return {
-    ...promised(rest, run) as Promised<Omit<MdkService, "events">>,
+  const client = promised(rest, run) as Promised<Omit<MdkService, "events">>
+  return unprintable("MdkClient", {
+    ...client,
+    account: unprintable("MdkClient.account", client.account),
     events: {
       live: Stream.toAsyncIterable(events.live),
       consume: async (
@@ -105,5 +108,5 @@ export async function connect<E>(layer: Layer.Layer<Mdk, E>): Promise<MdkClient>
     },
     close,
     [Symbol.asyncDispose]: close,
-  }
+  })
 }

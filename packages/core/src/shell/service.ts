@@ -27,20 +27,21 @@ import { inviteOf, materialize } from "./materialize.ts"
 import { makeMessagesApi } from "./messages_api.ts"
 import { makeGuard } from "./runtime.ts"
 import { SYNC_BELL } from "./sync_state.ts"
+import { unprintable } from "./unprintable.ts"
 import { countWaiting } from "./waiting_room.ts"
 
 /** Makes the service. */
 export function makeService(account: Account): MdkService {
   const guard: Guard = makeGuard(account.isClosed)
-  return {
-    account: makeAccountApi(account, guard),
+  return unprintable("Mdk", {
+    account: unprintable("Mdk.account", makeAccountApi(account, guard)),
     groups: makeGroupsApi(account, guard),
     invites: makeInvitesApi(account, guard),
     messages: makeMessagesApi(account, guard),
     events: makeEventsApi(account, guard),
     sync: (options) => guard(sync(account, options?.timeout ?? "10 seconds")),
     status: SubscriptionRef.changes(account.status),
-  }
+  })
 }
 
 const makeInvitesApi = ({ runtime, invites }: Account, guard: Guard): InvitesApi => ({
