@@ -29,7 +29,11 @@ export class TlsWriter {
   #buffer: Uint8Array
   #at = 0
 
-  /** @param capacity first size of the buffer in bytes; it grows as needed. */
+  /**
+   * Starts empty.
+   *
+   * @param capacity first size of the buffer in bytes; it grows as needed.
+   */
   constructor(capacity: number = 256) {
     this.#buffer = new Uint8Array(capacity)
   }
