@@ -12,11 +12,15 @@ describe("inviting", () => {
   it("shows who invites, and joins only when accepted", () =>
     inWorld({ members: ["ann", "bob"] }, (world) =>
       Effect.gen(function* () {
-        const { group } = yield* world.ann.groups.create({
+        const { group, change } = yield* world.ann.groups.create({
           name: "Tea",
           invite: [world.bob.account.publicKey],
         })
+        assert.equal(yield* change.applied, 1n)
         yield* world.settle
+        assert.equal((yield* change.published).accepted, 1)
+        const welcomes = yield* change.welcomes
+        assert.equal(welcomes.get(world.bob.account.publicKey)?._tag, "Published")
         const [invite] = (yield* world.bob.invites.page()).items
         assert.equal(invite?.from, world.ann.account.publicKey)
         assert.equal(invite?.known, false)

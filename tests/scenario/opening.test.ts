@@ -80,6 +80,8 @@ describe("opening an account", () => {
     const client = await connect(account(disk, "1".repeat(64)))
     const consuming = client.events.consume("c", () => Promise.resolve())
     const controller = new AbortController()
+    const live = Array.fromAsync(client.events.live)
+    const status = Array.fromAsync(client.status)
     const other = client.events.consume("d", () => Promise.resolve(), { signal: controller.signal })
     controller.abort()
     await other
@@ -89,6 +91,9 @@ describe("opening an account", () => {
     await client.close()
     await client.close()
     await consuming
+    // Screens come to an end too.
+    assert.ok(Array.isArray(await live))
+    assert.ok((await status).length >= 1)
     await assert.rejects(client.groups.page(), { _tag: "ServiceError", reason: "closed" })
   })
 })

@@ -45,6 +45,9 @@ import { makePublisher, type Publisher, RELAYS_BELL } from "./publisher.ts"
 import { makeWrite, type Runtime } from "./runtime.ts"
 import { makeSyncState, SYNC_BELL, type SyncState } from "./sync_state.ts"
 
+/** The bell that rings once, when the account is closed. */
+export const CLOSED_BELL = "closed"
+
 /** What an account is composed of. */
 export interface AccountServices {
   /** Rows. */

@@ -13,7 +13,7 @@ import type { GroupId } from "../api/ids.ts"
 import type { EventsApi, InvitesApi, MdkService, SyncReport } from "../api/service.ts"
 import type { Invite } from "../api/values.ts"
 import { INVITES } from "../group/mod.ts"
-import type { Account } from "./account.ts"
+import { type Account, CLOSED_BELL } from "./account.ts"
 import { consume } from "./consumer.ts"
 import { pageRows } from "./cursor.ts"
 import { readGroup } from "./group_reader.ts"
@@ -40,7 +40,7 @@ export function makeService(account: Account): MdkService {
     messages: makeMessagesApi(account, guard),
     events: makeEventsApi(account, guard),
     sync: (options) => guard(sync(account, options?.timeout ?? "10 seconds")),
-    status: SubscriptionRef.changes(account.status),
+    status: untilClosed(account, SubscriptionRef.changes(account.status)),
   })
 }
 
@@ -63,7 +63,17 @@ const makeInvitesApi = ({ runtime, invites }: Account, guard: Guard): InvitesApi
   decline: (id) => guard(declineInvite(invites, id)),
 })
 
-const makeEventsApi = ({ runtime }: Account, guard: Guard): EventsApi => {
+/** A stream for screens ends with the account. */
+const untilClosed = <A>(account: Account, stream: Stream.Stream<A>): Stream.Stream<A> =>
+  Stream.interruptWhen(
+    stream,
+    Effect.suspend(() =>
+      account.isClosed() ? Effect.void : account.runtime.bells.take(CLOSED_BELL)
+    ),
+  )
+
+const makeEventsApi = (account: Account, guard: Guard): EventsApi => {
+  const { runtime } = account
   const support = {
     storage: runtime.storage,
     write: (verbs: Parameters<typeof runtime.write>[0]["verbs"]) => runtime.write({ verbs }),
@@ -75,7 +85,7 @@ const makeEventsApi = ({ runtime }: Account, guard: Guard): EventsApi => {
   }
   return {
     consume: (name, handler, options) => guard(consume(support, name, handler, options)),
-    live: Stream.fromPubSub(runtime.log.live).pipe(
+    live: untilClosed(account, Stream.fromPubSub(runtime.log.live)).pipe(
       Stream.mapEffect((record) => guard(materialize(runtime.storage, record))),
       Stream.filter(Option.isSome),
       Stream.map((event) => event.value),
