@@ -11,6 +11,7 @@ import type { Filter, Incoming, NostrEvent } from "@mdk/core/services"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
+import { AnswerExtent } from "./answer_extent.ts"
 import { hasOwnId } from "./event_verification.ts"
 import { FeedInbox, type InboxLimits } from "./feed_inbox.ts"
 import { matchesAnyFilter, matchesFilter, toWireFilter } from "./filter.ts"
@@ -49,12 +50,6 @@ type Restart =
   | { readonly type: "refused"; readonly prefix: ReasonPrefix | undefined }
   | { readonly type: "again" }
 
-/** What was received for one filter in answer to one question. */
-interface Extent {
-  count: number
-  oldest: number
-}
-
 /** Serves one question at one relay until it is interrupted. */
 export const runRelayFeed: (options: RelayFeedOptions) => Effect.Effect<never> = Effect.fnUntraced(
   function* (options: RelayFeedOptions) {
@@ -87,6 +82,8 @@ class Feed {
   /** Newest verified `created_at` up to which everything stored was received. */
   #cursor: number | undefined
   #newest: number | undefined
+  /** Most events that are asked for at once; finite after there were more than could wait. */
+  #limit = Infinity
 
   constructor(options: RelayFeedOptions) {
     this.#options = options
@@ -99,7 +96,7 @@ class Feed {
       const name = newName()
       const inbox = new FeedInbox(
         name,
-        () => ["REQ", name, ...this.#questions().map(toWireFilter)],
+        () => ["REQ", name, ...this.#questions().map((one) => toWireFilter(this.#limited(one)))],
         limits,
       )
       let extents = this.#newExtents()
@@ -110,13 +107,16 @@ class Feed {
         for (const item of yield* inbox.take) {
           switch (item.type) {
             case "event":
-              if (!stored) this.#extend(extents, item.event)
+              if (!stored) this.#note(extents, item.event)
               yield* this.#accept(item.event)
               if (stored) this.#cursor = this.#newest
               break
             case "stored":
               if (stored) break
-              if (!(yield* this.#fill(extents))) return againLater
+              {
+                const failure = yield* this.#fill(extents)
+                if (failure !== undefined) return failure
+              }
               stored = true
               disconnected = false
               this.#cursor = this.#newest
@@ -133,7 +133,7 @@ class Feed {
               yield* emit({ _tag: "Interrupted", relay, reason: "disconnected" })
               break
             case "overrun":
-              return again
+              return this.#askLess()
           }
         }
       }
@@ -151,16 +151,26 @@ class Feed {
     }))
   }
 
-  #newExtents(): ReadonlyArray<Extent> {
-    return this.#options.filters.map(() => ({ count: 0, oldest: Infinity }))
+  #limited(filter: Filter): Filter {
+    const limit = Math.min(filter.limit ?? Infinity, this.#limit)
+    return limit === Infinity ? filter : { ...filter, limit }
   }
 
-  #extend(extents: ReadonlyArray<Extent>, event: NostrEvent): void {
+  /** More came than could wait: the same again in smaller portions. */
+  #askLess(): Restart {
+    const { inbox, filters } = this.#options
+    const most = this.#limit === Infinity ? inbox.maxEvents * 4 / filters.length : this.#limit
+    this.#limit = Math.max(smallestPortion, Math.floor(most / 8))
+    return again
+  }
+
+  #newExtents(): ReadonlyArray<AnswerExtent> {
+    return this.#options.filters.map(() => new AnswerExtent())
+  }
+
+  #note(extents: ReadonlyArray<AnswerExtent>, event: NostrEvent): void {
     this.#options.filters.forEach((filter, i) => {
-      const extent = extents[i]
-      if (extent === undefined || !matchesFilter(filter, event)) return
-      extent.count += 1
-      extent.oldest = Math.min(extent.oldest, event.created_at)
+      if (matchesFilter(filter, event)) extents[i]?.note(event)
     })
   }
 
@@ -183,62 +193,76 @@ class Feed {
     })
   }
 
-  /** Fetches what the relay's limit cut off; false when that did not work out. */
-  #fill(extents: ReadonlyArray<Extent>): Effect.Effect<boolean> {
+  /** Fetches what a limit cut off; why the question must be asked anew, if it must. */
+  #fill(extents: ReadonlyArray<AnswerExtent>): Effect.Effect<Restart | undefined> {
     return Effect.gen({ self: this }, function* () {
-      const questions = this.#questions()
-      for (const [i, filter] of questions.entries()) {
-        const extent = extents[i]
-        if (extent === undefined || extent.count < this.#options.pageSize()) continue
-        let missing = filter.limit === undefined ? Infinity : filter.limit - extent.count
-        let until = extent.oldest
-        while (missing > 0 && until >= (filter.since ?? 0)) {
-          const page = yield* this.#page({
-            ...filter,
+      const full = (count: number): boolean =>
+        count >= Math.min(this.#options.pageSize(), this.#limit)
+      for (const [i, filter] of this.#questions().entries()) {
+        let answer = extents[i]
+        if (answer === undefined) continue
+        const { limit, ...unlimited } = filter
+        const known = new Set(answer.ids)
+        let until = limit === undefined ? answer.boundary : answer.oldest
+        while (full(answer.count) && known.size < (limit ?? Infinity)) {
+          if (until < (filter.since ?? 0)) break
+          const page: AnswerExtent | Restart = yield* this.#page({
+            ...unlimited,
             until,
-            ...(missing === Infinity ? {} : { limit: missing }),
+            // Those of the last second come again.
+            ...(limit === undefined ? {} : { limit: limit - known.size + answer.countAt(until) }),
           })
-          if (page === undefined) return false
-          if (page.count < this.#options.pageSize()) break
-          missing -= page.count
+          if (!(page instanceof AnswerExtent)) return page
+          if (limit !== undefined) { for (const id of page.ids) known.add(id) }
+          const next: number = limit === undefined ? page.boundary : page.oldest
           // A page within a single second can only be left behind.
-          until = page.oldest < until ? page.oldest : until - 1
+          until = next < until ? next : until - 1
+          answer = page
         }
       }
-      return true
+      return undefined
     })
   }
 
-  #page(filter: Filter): Effect.Effect<Extent | undefined> {
+  #page(filter: Filter): Effect.Effect<AnswerExtent | Restart> {
     return Effect.gen({ self: this }, function* () {
       const { connection, newName, inbox: limits } = this.#options
       const name = newName()
-      const inbox = new FeedInbox(name, () => ["REQ", name, toWireFilter(filter)], limits)
-      const page: Extent = { count: 0, oldest: Infinity }
+      const question = ["REQ", name, toWireFilter(this.#limited(filter))]
+      const inbox = new FeedInbox(name, () => question, limits)
+      const page = new AnswerExtent()
       yield* connection.attach(inbox)
       for (;;) {
         for (const item of yield* inbox.take) {
-          if (item.type === "stored") return page
-          // Who will never answer for older events has given what there is to have.
-          const refused = item.type === "closed" && refusalAdvice(item.prefix) === "never"
-          if (refused) return { ...page, count: 0 }
-          if (item.type !== "event") return undefined
-          if (matchesFilter(filter, item.event)) {
-            page.count += 1
-            page.oldest = Math.min(page.oldest, item.event.created_at)
+          switch (item.type) {
+            case "event":
+              if (matchesFilter(filter, item.event)) page.note(item.event)
+              yield* this.#accept(item.event)
+              break
+            case "stored":
+              return page
+            case "closed":
+              // Who will never answer for older events has given what there is to have.
+              return refusalAdvice(item.prefix) === "never" ? new AnswerExtent() : againLater
+            case "disconnected":
+              return again
+            case "overrun":
+              return this.#askLess()
           }
-          yield* this.#accept(item.event)
         }
       }
     }).pipe(
       Effect.scoped,
       Effect.timeoutOrElse({
         duration: this.#options.pageMillis,
-        orElse: () => Effect.succeed(undefined),
+        orElse: () => Effect.succeed(againLater),
       }),
     )
   }
 }
+
+/** Fewest events that are asked for at once. */
+const smallestPortion = 10
 
 const again: Restart = { type: "again" }
 const againLater: Restart = { type: "refused", prefix: "error" }

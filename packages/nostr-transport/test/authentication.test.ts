@@ -142,3 +142,18 @@ test("two accounts never share a connection", patient, () =>
     await until("all", () => mine.stored + theirs.stored + anonymous.stored === 3)
     assert.equal(relay.clients.length, 3)
   }))
+
+test(
+  "questions that are refused at the same time share one signature",
+  patient,
+  () =>
+    withRelay(async (relay, bench) => {
+      let signatures = 0
+      const slow = Effect.andThen(Effect.sync(() => void signatures++), Effect.sleep(50))
+      const identity = identityOf(key, slow)
+      const all = [1, 2, 3].map(() => bench.listen(relay.url, { filters: [inbox], identity }))
+      await until("all", () => all.every((one) => one.stored === 1))
+      assert.equal(signatures, 1)
+      assert.equal(relay.clients.length, 1)
+    }),
+)

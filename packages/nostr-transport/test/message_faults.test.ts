@@ -329,3 +329,32 @@ test("a relay that refuses to page has given what there is to have", patient, ()
     },
     { limits: { maxLimit: 100 } },
   ))
+
+test("messages longer than the bound are dropped, others are not", patient, () =>
+  withRelay(
+    async (relay, bench) => {
+      const got = bench.listen(relay.url)
+      await until("Stored", () => got.stored === 1)
+      const long = signed(key, { kind: 445, tags: [["h", "g"]], content: "x".repeat(3000) })
+      const short = message()
+      await bench.publish(relay.url, long)
+      await bench.publish(relay.url, short)
+      await until("the short one", () => got.ids.includes(short.id))
+      assert.deepEqual(got.ids, [short.id])
+    },
+    {},
+    { maxFrameLength: 2000 },
+  ))
+
+test("sending keeps to the rate", patient, () =>
+  withRelay(
+    async (relay, bench) => {
+      await bench.publish(relay.url, message())
+      const began = Date.now()
+      await Promise.all([1, 2, 3, 4, 5, 6].map(() => bench.publish(relay.url, message())))
+      // Two at once and forty a second: the last of six cannot leave earlier.
+      assert.ok(Date.now() - began >= 90)
+    },
+    {},
+    { sendRate: { burst: 2, perSecond: 40 } },
+  ))

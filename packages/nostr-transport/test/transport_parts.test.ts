@@ -165,14 +165,11 @@ test("a signature that was found genuine is not verified again, a forged one is"
   const event = signed(testKey())
   const forged = { ...event, sig: "0".repeat(128) }
   const check = (one: typeof event) => Effect.runPromise(verified.check(one))
-  assert.deepEqual([await check(forged), await check(event), await check(event)], [
-    false,
-    true,
-    true,
-  ])
-  assert.equal(calls, 2)
-  assert.equal(await check(forged), false)
+  for (const one of [forged, forged]) assert.equal(await check(one), false)
+  for (const one of [event, event]) assert.equal(await check(one), true)
   assert.equal(calls, 3)
+  assert.equal(await check(forged), false)
+  assert.equal(calls, 4)
   const throwing = new VerifiedEvents(() => {
     throw new Error("out of order")
   }, 10)
