@@ -46,6 +46,10 @@ const maxBatch = 100
 // The slowest contestants at the largest size stop after their share of time.
 const maxMicros = 3_000_000
 
+function batchSize(oneMicros: number): number {
+  return Math.max(1, Math.min(maxBatch, Math.floor(batchMicros / oneMicros)))
+}
+
 /** Times of one operation by contestant: one entry a batch. */
 async function sample(
   contestants: ReadonlyArray<Contestant>,
@@ -64,7 +68,7 @@ async function sample(
       const times = batches.get(contestant.name)
       if (times === undefined) continue
       const one = Math.min(...times)
-      const count = Math.max(1, Math.min(maxBatch, Math.floor(batchMicros / one)))
+      const count = batchSize(one)
       if (round > 0 && round * count * one > maxMicros) continue
       const result = await contestant.run(operation, count)
       if (result !== undefined) times.push(mean(result))
@@ -162,7 +166,10 @@ export async function run(
       }
       for (const operation of operations) {
         const batches = await sample(contestants, operation, rounds)
-        const metered = ours.map((o) => [o.name, o.primitives(operation, 8, 25)] as const)
+        const metered = ours.map((o) => {
+          const one = Math.min(...batches.get(o.name) ?? [])
+          return [o.name, o.primitives(operation, 8, batchSize(one))] as const
+        })
         report({
           size,
           operation,
