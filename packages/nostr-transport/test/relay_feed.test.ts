@@ -91,13 +91,19 @@ for (const slowly of [false, true]) {
     patient,
     () =>
       withEvents(400, {}, async (relay, ids) => {
-        const questions: Array<number> = []
-        relay.observe((seen) => {
-          if (seen.direction === "received" && seen.verb === "REQ") questions.push(seen.bytes)
+        const questions: Array<string> = []
+        relay.setFaults({
+          incoming: (_, wire) => {
+            if (wire[0] === "REQ") questions.push(JSON.stringify(wire[2]))
+            return [wire]
+          },
         })
         const given = await feed(relay, groupFilter, 40, slowly)
         assert.deepEqual([...given].sort(), [...ids].sort())
-        assert.ok(questions.length > 1)
+        const [first = "", ...later] = questions
+        assert.doesNotMatch(first, /limit/)
+        assert.ok(later.length > 0)
+        for (const question of later) assert.match(question, /"limit":[12]0\b/)
       }),
   )
 }
