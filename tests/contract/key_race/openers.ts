@@ -6,7 +6,7 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
-import type { OpenAnswer, OpenOrder } from "./opener.ts"
+import type { OpenAnswer, OpenOrder } from "./opening.ts"
 import type { RuntimeProgram } from "./runtime_programs.ts"
 
 /** A running program. */
