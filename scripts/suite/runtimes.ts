@@ -114,7 +114,14 @@ export function testArguments(
     case "deno":
       return ["test", "-A", "--no-check", `--junit-path=${report}`, file]
     case "bun":
-      return ["test", "--reporter=junit", `--reporter-outfile=${report}`, `./${file}`]
+      // Bun would give up after five seconds, hooks included; the others have no such limit.
+      return [
+        "test",
+        "--timeout=900000",
+        "--reporter=junit",
+        `--reporter-outfile=${report}`,
+        `./${file}`,
+      ]
     case "node24":
     case "node22":
       return [

@@ -81,11 +81,6 @@ function withoutSecrets(text: string): string {
 
 /** Runs the program; the result is its exit code. Never rejects. */
 export async function main(args: ReadonlyArray<string>): Promise<number> {
-  // `mdk history | head` is no fault of anybody's.
-  process.stdout.on(
-    "error",
-    (error) => process.exit("code" in error && error.code === "EPIPE" ? 0 : 74),
-  )
   let code = 0
   const program = commandLine(async (options, command) => {
     code = await runCommand(makeTerminal(options.json === true), command)

@@ -54,7 +54,7 @@ async function onCopy(
   harm: (database: string, home: string) => void | Promise<void>,
   check: (run: () => Promise<Ended>) => Promise<void>,
 ): Promise<void> {
-  cpSync(path("good"), path(name), { recursive: true })
+  copyHome(path("good"), path(name))
   await harm(path(name, "mdk.db"), path(name))
   const before = readFileSync(path(name, "mdk.db"))
   await check(() => mdk([...workplace.at(name), "group", "list"]))
@@ -113,7 +113,7 @@ describe("a database that is not what it should be", () => {
     }, async (run) => isRefusal(await run(), 73, /^mdk: .*is a link/)))
 
   it("a copy, which is marked as one", async () => {
-    cpSync(path("good"), path("copy"), { recursive: true })
+    copyHome(path("good"), path("copy"))
     for (let times = 0; times < 2; times++) {
       const ended = await mdk([...workplace.at("copy"), "group", "list"])
       isRefusal(ended, 65, /^mdk: this database is a restored or copied one/)
@@ -205,6 +205,12 @@ describe("a full disk", () => {
     assert.doesNotMatch(stdout, /no room for this/)
   })
 })
+
+/** Copies a home with the modes of its folders, which Node's own copy forgets. */
+function copyHome(from: string, to: string): void {
+  cpSync(from, to, { recursive: true })
+  for (const folder of [to, join(to, "keys")]) chmodSync(folder, 0o700)
+}
 
 /** Puts another key in the place of the database's key, under the same passphrase. */
 async function replaceKey(home: string): Promise<void> {

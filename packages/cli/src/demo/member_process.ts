@@ -23,7 +23,7 @@ export interface MemberProcess {
   ) => Effect.Effect<Answers[R["do"]], CommandFailure>
 }
 
-const PATIENCE = "60 seconds"
+const PATIENCE = "2 minutes"
 
 /** The arguments with which this very program is started again under the same runtime. */
 export function selfArguments(
