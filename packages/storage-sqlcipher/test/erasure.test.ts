@@ -96,10 +96,12 @@ for (const driver of drivers) {
                 assert.equal(statSync(`${path}-wal`).size, 0)
                 // All marks in one pass: searching for each of thousands is slow on some runtimes.
                 const dump = Buffer.concat(decryptedPages(path, KEY).map((page) => page.content))
-                const present = new Set(dump.toString("latin1").match(/[VRw]mark\d+x/g))
+                const marks = dump.toString("latin1").match(/[VRw]mark\d+x/g) ?? []
+                const present = new Set(marks)
                 const found = gone.filter((mark) => present.has(mark))
                 assert.deepEqual(found, [], `of ${gone.length} erased`)
-                // The dump does find what is still there.
+                // The dump does find what is still there, and words in their place only, not in the index.
+                assert.equal(marks.filter((mark) => mark.startsWith("w")).length, messages.length)
                 for (const mark of live.values()) assert.ok(present.has(mark))
                 for (const { mark } of messages) assert.ok(present.has(`V${mark}`))
               }),
