@@ -69,8 +69,9 @@ export function refHash(crypto: CryptoProvider, text: string, value: Uint8Array)
 /**
  * `ExpandWithLabel`. The caller owns and zeroes the result.
  *
- * Every message needs five of these, so the usual case (one HMAC block, short label) is written out:
- * `u16 length ‖ label<V> ‖ context<V> ‖ 0x01` in one buffer.
+ * Every message needs five of these, so the usual case (one HMAC block, short label and context) is
+ * written out, into a buffer that is kept for each label and context length. It never holds a
+ * secret, and no provider keeps the memory of an argument.
  */
 export function expandWithLabel(
   crypto: CryptoProvider,
@@ -79,25 +80,40 @@ export function expandWithLabel(
   context: Uint8Array,
   length: number,
 ): Uint8Array {
-  const l = label(text)
-  if (length > 32 || length < 1 || l.length > 63 || context.length > 63) {
+  if (length > 32 || length < 1 || context.length > longestKept) {
+    const l = label(text)
     const info = new TlsWriter(l.length + context.length + 12)
       .u16(length).opaqueV(l).opaqueV(context).view()
     return hkdfExpand(crypto, secret, info, length)
   }
-  const at = 3 + l.length
-  const input = new Uint8Array(at + context.length + 2)
+  const input = expandInput(text, context.length)
   input[1] = length
-  input[2] = l.length
-  input.set(l, 3)
-  input[at] = context.length
-  input.set(context, at + 1)
-  input[input.length - 1] = 1
+  if (context.length > 0) input.set(context, input.length - 1 - context.length)
   const block = crypto.hmacSha256(secret, input)
   if (length === 32) return block
   const output = block.slice(0, length)
   block.fill(0)
   return output
+}
+
+/** Longest context for which an input buffer is kept. */
+const longestKept = 32
+
+const expandInputs = new Map<string, Array<Uint8Array | undefined>>()
+
+/** `u16 length ‖ label<V> ‖ context<V> ‖ 0x01` with everything but length and context in it. */
+function expandInput(text: string, contextLength: number): Uint8Array {
+  let inputs = expandInputs.get(text)
+  const known = inputs?.[contextLength]
+  if (known !== undefined) return known
+  const input = new TlsWriter(64 + contextLength)
+    .u16(0).opaqueV(label(text)).opaqueV(new Uint8Array(contextLength)).u8(1).finish()
+  if (inputs === undefined) {
+    inputs = []
+    if (expandInputs.size < 256) expandInputs.set(text, inputs)
+  }
+  inputs[contextLength] = input
+  return input
 }
 
 /** `DeriveSecret`: 32 bytes that the caller owns and zeroes. */
