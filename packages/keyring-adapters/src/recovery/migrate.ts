@@ -69,8 +69,8 @@ const areOneStore = (from: KeyStoreService, to: KeyStoreService, { serviceId }: 
  * key (nothing is changed then), with `backend-changed` when both are the same store, with `read-only`
  * when the source cannot delete and `keepSource` is not set: the key is in both stores then.
  *
- * The database's own record names its store. A program that migrates a key of an existing database has
- * to let the storage adapter write the new name.
+ * A database records the store of its key. For one that exists, call this with `keepSource`, let the
+ * storage adapter write the new name (`adoptKeyStore` of `@mdk/storage-sqlcipher`), then call it again.
  */
 export const migrate: (
   from: KeyStoreService,
