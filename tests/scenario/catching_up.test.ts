@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import * as Effect from "effect/Effect"
+import { TestClock } from "effect/testing"
 import { acceptAll, groupOf, inWorld, textsOf } from "./in_world.ts"
 
 describe("catching up", () => {

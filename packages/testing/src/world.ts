@@ -66,7 +66,7 @@ export interface WorldControls<Name extends string> {
   readonly restart: (name: Name, options?: MdkOptions) => Effect.Effect<MdkService, WorldError>
   /**
    * Moves the clock until nothing is on its way: every member that is open is caught up, and nothing
-   * is unsent; or until `limit` seconds of the clock have passed (default 600).
+   * is unsent; or until ten minutes of the clock have passed.
    */
   readonly settle: Effect.Effect<void>
 }
@@ -83,8 +83,9 @@ interface Seat {
 }
 
 const BEGIN_MILLIS = 1_700_000_000_000
-const STEP = "500 millis"
-const MAX_STEPS = 1200
+const FIRST_STEP_MILLIS = 250
+const LAST_STEP_MILLIS = 10_000
+const LIMIT_MILLIS = 600_000
 const TURNS = 50
 
 const make = Effect.fnUntraced(function* <Name extends string>(
@@ -157,10 +158,13 @@ const make = Effect.fnUntraced(function* <Name extends string>(
 
   const settle = Effect.gen(function* () {
     let quiet = 0
-    for (let step = 0; step < MAX_STEPS && quiet < 3; step++) {
+    let passed = 0
+    // What is delayed for long is tried again after growing pauses: so the steps grow too.
+    for (let step = FIRST_STEP_MILLIS; passed < LIMIT_MILLIS && quiet < 3; passed += step) {
       for (let turn = 0; turn < TURNS; turn++) yield* Effect.yieldNow
-      yield* TestClock.adjust(STEP)
+      yield* TestClock.adjust(step)
       quiet = (yield* isQuiet) ? quiet + 1 : 0
+      if (quiet === 0) step = Math.min(Math.ceil(step * 1.1), LAST_STEP_MILLIS)
     }
   })
 
