@@ -3,10 +3,9 @@
  *
  * @module
  */
-import { KeyStore, StorageError } from "@mdk/core/services"
 import { encodeHex } from "@mdk/core/codec"
-import { systemEntropy } from "@mdk/core/services"
-import { KeyRecovery, NativeKeyring } from "@mdk/keyring-adapters"
+import { KeyStore, type KeyStoreError, StorageError, systemEntropy } from "@mdk/core/services"
+import { NativeKeyring } from "@mdk/keyring-adapters"
 import {
   backupDatabase,
   compactDatabase,
@@ -67,12 +66,16 @@ const withDatabase = <A, E>(
   use: (
     session: KeySession & { readonly path: string; readonly key: Redacted.Redacted<Uint8Array> },
   ) => Effect.Effect<A, E, KeyStore | Scope.Scope>,
-) =>
-  withKeys(options, (session) => {
-    const path = session.home.database
-    if (!existsSync(path)) return Effect.fail(noDatabase())
-    return withStoredKey({ path, ...session.name }, (key) => use({ ...session, path, key }))
-  })
+): Effect.Effect<A, E | CliError | KeyStoreError | StorageError> =>
+  withKeys(options, (session) =>
+    Effect.gen(function* () {
+      const path = session.home.database
+      if (!existsSync(path)) return yield* noDatabase()
+      return yield* withStoredKey(
+        { path, ...session.name },
+        (key) => use({ ...session, path, key }),
+      )
+    }))
 
 const restore = (options: RestoreOptions, from: string) =>
   Effect.gen(function* () {
@@ -119,7 +122,7 @@ const restore = (options: RestoreOptions, from: string) =>
             ...(backupKey === undefined ? {} : { backupKey }),
           }))
         terminal.line(`restored ${restored.bytes} bytes`)
-        terminal.note("this is an older state: the account says so until it has caught up")
+        terminal.note("an older state must not send: mdk does not open such an account by itself")
         terminal.value(restored)
       }))
   })

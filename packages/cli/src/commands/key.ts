@@ -3,7 +3,12 @@
  *
  * @module
  */
-import { KEY_LENGTH, systemEntropy } from "@mdk/core/services"
+import {
+  KEY_LENGTH,
+  type KeyStoreError,
+  type StorageError,
+  systemEntropy,
+} from "@mdk/core/services"
 import { KeyRecovery, KeyRotation, WrappedFile } from "@mdk/keyring-adapters"
 import {
   adoptKeyStore,
@@ -47,7 +52,7 @@ interface PassphraseOptions extends GlobalOptions {
 /** Encrypts the database with a new key; at no moment is the only working key lost. */
 export const rotateKey = (
   options: RotateOptions,
-): ReturnType<typeof withKeys<void, RotateFailure>> =>
+): Effect.Effect<void, CliError | KeyStoreError | StorageError> =>
   withKeys(options, ({ home, name, store, terminal }) =>
     Effect.gen(function* () {
       const path = home.database
@@ -59,16 +64,7 @@ export const rotateKey = (
       }
       const onProgress = stepProgress(terminal, options.progress === true)
       const fresh = Redacted.make(systemEntropy.bytes(KEY_LENGTH), { label: "key" })
-      // A rotation that was interrupted after the exchange of the file comes first.
-      yield* KeyRotation.settle(
-        store,
-        name,
-        (key) =>
-          Effect.match(inspectDatabase({ path, key }), {
-            onSuccess: () => true,
-            onFailure: ({ reason }) => reason !== "wrong-key" && reason !== "wrong-key-or-damaged",
-          }),
-      )
+      // One that was interrupted is finished instead, with its own key.
       yield* KeyRotation.rotate(
         store,
         name,
@@ -78,8 +74,6 @@ export const rotateKey = (
       terminal.line("the database has a new key; backups made before need the old one")
       terminal.value({ rotated: true })
     }))
-
-type RotateFailure = CliError | Effect.Error<ReturnType<typeof rekeyDatabase>>
 
 const status = (options: GlobalOptions) =>
   withKeys(options, ({ home, name, settings, store, terminal }) =>
