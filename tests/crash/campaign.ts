@@ -180,6 +180,7 @@ class Life {
   /** Brings about what an action needs. */
   async #begin(action: Action): Promise<void> {
     mkdirSync(this.#places.backups, { recursive: true, mode: 0o700 })
+    if (this.#isBegun && action === "restore") await this.#keep()
     if (this.#isBegun || action === "create") return
     this.#isBegun = true
     const batches = (storage: StorageService) =>
@@ -193,10 +194,19 @@ class Life {
       return
     }
     await this.#with(batches)
-    await this.#keyed((key) =>
-      backupDatabase({ path: this.#places.database, key, to: this.#places.backup("kept") })
+    if (action === "restore") await this.#keep()
+  }
+
+  /** Makes the backup that is restored from, and goes on a little. */
+  async #keep(): Promise<void> {
+    const to = this.#places.backup("kept")
+    rmSync(to, { force: true })
+    await this.#keyed((key) => backupDatabase({ path: this.#places.database, key, to }))
+    this.#kept = this.last
+    this.last += 1
+    await this.#with((storage) =>
+      Effect.andThen(declare(storage), storage.commit(batchOf(this.last, this.#kept)))
     )
-    this.#kept = 40
   }
 
   /** Opens the files after a kill, repairs what is repaired by going on, and says what is illegal. */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+export { adoptKeyStore, type AdoptOptions } from "./adopt_key_store.ts"
 export { type BackedUp, backupDatabase, type BackupOptions } from "./backup.ts"
 export { compactDatabase, type Compacted } from "./compact.ts"
 export {

@@ -39,7 +39,10 @@ export interface RekeyOptions extends LifecycleOptions {
 
 /** What {@link rekeyDatabase} did. */
 export interface Rekeyed {
-  /** True when the file had the next key already: an earlier call was interrupted after its end. */
+  /**
+   * True when the file had the next key already: an earlier call was interrupted after its end. Both
+   * keys may be the same then.
+   */
   readonly alreadyDone: boolean
 }
 
@@ -54,8 +57,7 @@ export interface Rekeyed {
  * `layer` after a crash finds out by itself which of the two keys the file has.
  *
  * Needs the pen: fails with `account-in-use` beside a live instance, `busy` beside a reader,
- * `wrong-key` when the file has neither key, `invalid` when a key is not 32 bytes long or both are the
- * same, `damaged` when a page is not authentic (the old file stays), `full` when the disk has no room
+ * `wrong-key` when the file has neither key, `invalid` when a key is not 32 bytes long, `damaged` when a page is not authentic (the old file stays), `full` when the disk has no room
  * for a second copy.
  */
 export const rekeyDatabase: (options: RekeyOptions) => Effect.Effect<Rekeyed, StorageError> = Effect
@@ -65,13 +67,13 @@ export const rekeyDatabase: (options: RekeyOptions) => Effect.Effect<Rekeyed, St
     const entropy = yield* entropyOrSystem
     const current = yield* keyBytes(options.current)
     const next = yield* keyBytes(options.next)
-    if (keyCheckOf(current) === keyCheckOf(next)) return yield* refusal("maintain", "invalid")
     return yield* Effect.scoped(Effect.gen(function* () {
       const paths = yield* exclusively(driver, path)
       const files = newFilePaths(paths)
-      const isDone = yield* attempt(() =>
-        fileState(paths) === "other" && examinePages(paths.main, next).any
-      )
+      const isDone = yield* attempt(() => {
+        if (keyCheckOf(current) === keyCheckOf(next)) checkKey(paths, next)
+        return fileState(paths) === "other" && examinePages(paths.main, next).any
+      })
       if (isDone) {
         yield* attempt(() => {
           const record = readRecord(paths)
