@@ -35,6 +35,8 @@ describe("catching up", () => {
             yield* world.settle
             yield* world.member(name).messages.send(group.id, `${name} is here`)
             yield* world.settle
+            // What two people say in one second has no order that everybody could know.
+            yield* TestClock.adjust("1 second")
           }
           yield* world.restart("bob")
           yield* world.settle
