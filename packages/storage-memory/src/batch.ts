@@ -4,14 +4,14 @@
  * @module
  */
 import { type Batch, compareBytes, type ExpectVerb, type Verb } from "@mdk/core/services"
-import type { MemoryDisk } from "./disk.ts"
+import type { DiskState } from "./disk.ts"
 
 /** True when every `expect` of a batch holds. */
-export function expectationsHold(disk: MemoryDisk, batch: Batch): boolean {
+export function expectationsHold(disk: DiskState, batch: Batch): boolean {
   return batch.verbs.every((verb) => verb.verb !== "expect" || holds(disk, verb))
 }
 
-function holds(disk: MemoryDisk, verb: ExpectVerb): boolean {
+function holds(disk: DiskState, verb: ExpectVerb): boolean {
   const row = disk.table(verb.collection)?.get(verb.key)
   if (verb.is === "absent") return row === undefined
   if (row === undefined) return false
@@ -19,13 +19,13 @@ function holds(disk: MemoryDisk, verb: ExpectVerb): boolean {
 }
 
 /** Runs a valid batch, which cannot fail any more; returns the appended sequence numbers. */
-export function apply(disk: MemoryDisk, batch: Batch): ReadonlyArray<number> {
+export function apply(disk: DiskState, batch: Batch): ReadonlyArray<number> {
   const appended: Array<number> = []
   for (const verb of batch.verbs) applyVerb(disk, verb, appended)
   return appended
 }
 
-function applyVerb(disk: MemoryDisk, verb: Verb, appended: Array<number>): void {
+function applyVerb(disk: DiskState, verb: Verb, appended: Array<number>): void {
   const table = disk.table(verb.collection)
   if (table === undefined) return
   switch (verb.verb) {

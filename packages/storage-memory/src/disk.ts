@@ -27,24 +27,8 @@ export interface MemoryFault {
   readonly applied?: boolean
 }
 
-/**
- * A database file made of memory: it outlives the layers that open it, one at a time.
- *
- * @example
- * ```ts
- * import { Storage } from "@mdk/core/services"
- * import { layerOn, MemoryDisk } from "@mdk/storage-memory"
- * import * as Effect from "effect/Effect"
- * import assert from "node:assert/strict"
- *
- * const disk = new MemoryDisk()
- * const generation = Storage.useSync((storage) => storage.condition.generation)
- *   .pipe(Effect.provide(layerOn(disk)))
- * assert.equal(await Effect.runPromise(generation), 1)
- * assert.equal(await Effect.runPromise(generation), 2)
- * ```
- */
-export class MemoryDisk {
+/** What stands on a disk, and the faults planted in it. */
+export class DiskState {
   readonly #tables: Map<string, Table> = new Map()
   readonly #batches: Map<string, Committed> = new Map()
   readonly #faults: Array<{ fault: MemoryFault; left: number }> = []
@@ -70,7 +54,7 @@ export class MemoryDisk {
     return this.#generation
   }
 
-  /** True for a {@link MemoryDisk.copy} until acknowledged. */
+  /** True for a copy until acknowledged. */
   get restored(): boolean {
     return this.#restored
   }
@@ -135,14 +119,12 @@ export class MemoryDisk {
     return planted.fault
   }
 
-  /** A copy as of now, as if the files had been copied: it says that it was restored. */
-  copy(): MemoryDisk {
-    const copy = new MemoryDisk()
-    for (const [name, table] of this.#tables) copy.#tables.set(name, table.copy())
-    for (const [id, committed] of this.#batches) copy.#batches.set(id, committed)
-    copy.#generation = this.#generation
-    copy.#restored = true
-    return copy
+  /** Takes over a copy of what stands on another disk, and says that it was restored. */
+  fill(original: DiskState): void {
+    for (const [name, table] of original.#tables) this.#tables.set(name, table.copy())
+    for (const [id, committed] of original.#batches) this.#batches.set(id, committed)
+    this.#generation = original.#generation
+    this.#restored = true
   }
 
   /** Zeroes and drops everything. */
@@ -150,6 +132,50 @@ export class MemoryDisk {
     for (const table of this.#tables.values()) table.wipe()
     this.#tables.clear()
     this.#batches.clear()
+  }
+}
+
+/** What stands on a disk: for this package only. */
+export let stateOf: (disk: MemoryDisk) => DiskState
+
+/**
+ * A database file made of memory: it outlives the layers that open it, one at a time.
+ *
+ * @example
+ * ```ts
+ * import { Storage } from "@mdk/core/services"
+ * import { layerOn, MemoryDisk } from "@mdk/storage-memory"
+ * import * as Effect from "effect/Effect"
+ * import assert from "node:assert/strict"
+ *
+ * const disk = new MemoryDisk()
+ * const generation = Storage.useSync((storage) => storage.condition.generation)
+ *   .pipe(Effect.provide(layerOn(disk)))
+ * assert.equal(await Effect.runPromise(generation), 1)
+ * assert.equal(await Effect.runPromise(generation), 2)
+ * ```
+ */
+export class MemoryDisk {
+  readonly #state: DiskState
+
+  static {
+    stateOf = (disk) => disk.#state
+  }
+
+  constructor() {
+    this.#state = new DiskState()
+  }
+
+  /** Plants a fault; several are met in the order in which they were planted. */
+  plant(fault: MemoryFault): void {
+    this.#state.plant(fault)
+  }
+
+  /** A copy as of now, as if the files had been copied: it says that it was restored. */
+  copy(): MemoryDisk {
+    const copy = new MemoryDisk()
+    copy.#state.fill(this.#state)
+    return copy
   }
 
   /** Prints no content. */

@@ -6,7 +6,7 @@
 import { Storage, StorageError } from "@mdk/core/services"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { MemoryDisk } from "./disk.ts"
+import { DiskState, type MemoryDisk, stateOf } from "./disk.ts"
 import { makeService } from "./service.ts"
 
 /**
@@ -37,7 +37,7 @@ export const layer: Layer.Layer<Storage> = Layer.effect(
   Storage,
   Effect.acquireRelease(
     Effect.sync(() => {
-      const disk = new MemoryDisk()
+      const disk = new DiskState()
       disk.acquire()
       return { disk, ...makeService(disk) }
     }),
@@ -54,8 +54,9 @@ export const layer: Layer.Layer<Storage> = Layer.effect(
  *
  * Fails with `account-in-use` while another layer has the disk open.
  */
-export const layerOn = (disk: MemoryDisk): Layer.Layer<Storage, StorageError> =>
-  Layer.effect(
+export const layerOn = (place: MemoryDisk): Layer.Layer<Storage, StorageError> => {
+  const disk = stateOf(place)
+  return Layer.effect(
     Storage,
     Effect.acquireRelease(
       Effect.suspend(() =>
@@ -70,3 +71,4 @@ export const layerOn = (disk: MemoryDisk): Layer.Layer<Storage, StorageError> =>
         }),
     ).pipe(Effect.map(({ service }) => service)),
   )
+}

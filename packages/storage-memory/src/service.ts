@@ -1,5 +1,5 @@
 /**
- * The storage service over a {@link MemoryDisk}.
+ * The storage service over a {@link DiskState}.
  *
  * @module
  */
@@ -33,14 +33,14 @@ import {
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { apply, expectationsHold } from "./batch.ts"
-import type { MemoryDisk } from "./disk.ts"
+import type { DiskState } from "./disk.ts"
 import type { StoredRow, Table } from "./table.ts"
 
 type Operation = StorageErrorFields["operation"]
 
 /** A service on an acquired disk; `close` ends it. */
 export function makeService(
-  disk: MemoryDisk,
+  disk: DiskState,
 ): { readonly service: StorageService; readonly close: () => void } {
   const declared = new Map<string, Collection>()
   let open = true

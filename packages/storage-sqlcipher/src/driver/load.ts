@@ -18,7 +18,7 @@ import { detectRuntime, refusalOf, type Runtime } from "./runtime.ts"
  * - `sqlcipher`: `@signalapp/sqlcipher`, which the application installs itself; AGPL-3.0-only
  * - the module `@signalapp/sqlcipher` itself, for applications that are bundled
  */
-export type DriverChoice = Driver["name"] | SqlcipherModule
+export type DriverChoice = "multiple-ciphers" | "sqlcipher" | SqlcipherModule
 
 /**
  * Loads an engine. Fails with `unsupported-runtime`, after one clear line in the log, where the
