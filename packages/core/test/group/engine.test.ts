@@ -1,12 +1,14 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import { encodeHex } from "../../src/codec/mod.ts"
+import { encodeGroupProfile, encodeNostrRouting } from "../../src/components/mod.ts"
 import { defaultCryptoProvider, Secret } from "../../src/crypto/mod.ts"
 import { authorizeLeaf, LocalSigner, publicKeyOf } from "../../src/identity/mod.ts"
 import {
   abandonPending,
   accountsOf,
   applyPending,
+  dropsSecrets,
   found,
   type GroupState,
   groupVerbs,
@@ -14,13 +16,20 @@ import {
   openWelcome,
   prepareInvite,
   receive,
+  retain,
+  routesOf,
   sealMessage,
   tipOf,
 } from "../../src/group/mod.ts"
 import { buildKeyPackage } from "../../src/key-package/mod.ts"
 import { chatMessage, makeInnerEvent } from "../../src/message/mod.ts"
-import { messageDigest, type OwnKeyPackage } from "../../src/mls/mod.ts"
-import { readGroupEvent } from "../../src/nostr/mod.ts"
+import {
+  commit,
+  type InlineProposal,
+  messageDigest,
+  type OwnKeyPackage,
+} from "../../src/mls/mod.ts"
+import { readGroupEvent, sealGroupEvent } from "../../src/nostr/mod.ts"
 import { adoptedProfile as profile } from "../../src/profile/mod.ts"
 import { type NostrEvent, systemEntropy as entropy } from "../../src/services/mod.ts"
 import * as Effect from "effect/Effect"
@@ -255,4 +264,87 @@ describe("messages and commits", () => {
     const own = { ...two.group }
     assert.deepEqual(take(own, one.event), { disposition: "waiting", why: "own-commit" })
   })
+
+  it("a removal ends the copy: it is inert, says so, and every part of it is dropped", async () => {
+    const [ann, bob, cleo] = await people()
+    const founded = foundWith(ann, [bob, cleo])
+    const bobs = joinWith(bob, founded.welcome, ann.account).group
+    const removal = commitAs(founded.group, [{ type: "remove", leafIndex: 1 }])
+    const received = take(bobs, removal)
+    assert.ok(received.disposition === "accepted")
+    const { group, outputs } = received
+    assert.equal(group.status, "removed")
+    assert.deepEqual(group.states, [])
+    assert.deepEqual(group.summary.members, [ann.account, cleo.account].toSorted())
+    const [output] = outputs
+    assert.ok(output?.tag === "moved")
+    assert.deepEqual(output.changes, [{ type: "member_removed", data: { subject: bob.account } }])
+    assert.ok(output.aspects.includes("status"))
+    const dropped = groupVerbs(bobs, group).filter(({ verb }) => verb === "deleteRange")
+    assert.equal(dropped.length, 2)
+    assert.ok(dropsSecrets(bobs, group))
+    assert.equal(refusal(() => say(group, "still here?")), "not-active")
+    assert.equal(openOuterLayer(group, readGroupEvent(removal)), undefined)
+  })
+
+  it("a rotation of the address is followed, and the old one is still listened to", async () => {
+    const [ann, bob] = await people()
+    const founded = foundWith(ann, [bob])
+    const bobs = joinWith(bob, founded.welcome, ann.account).group
+    const address = "ab".repeat(32)
+    const update = encodeNostrRouting({
+      nostrGroupId: address,
+      relays: ["wss://c.example" as never],
+    })
+    const rotation = commitAs(founded.group, [{
+      type: "appDataUpdate",
+      componentId: 0x8004,
+      update,
+    }])
+    const received = take(bobs, rotation)
+    assert.ok(received.disposition === "accepted")
+    const old = tipOf(bobs)!.view.routing.nostrGroupId
+    assert.deepEqual([...routesOf(received.group).keys()].toSorted(), [address, old].toSorted())
+    const sent = say(received.group, "at the new address")
+    assert.deepEqual(sent.event.tags, [["h", address]])
+    assert.deepEqual(sent.relays, ["wss://c.example"])
+    const [output] = received.outputs
+    assert.ok(output?.tag === "moved")
+    assert.deepEqual([output.aspects, output.changes], [["relays"], []])
+  })
+
+  it("five states are kept for late messages, and the sixth is gone", async () => {
+    const [ann, bob] = await people()
+    const founded = foundWith(ann, [bob])
+    let bobs = joinWith(bob, founded.welcome, ann.account).group
+    let anns = founded.group
+    const late = [say(anns, "epoch 1").event]
+    for (let n = 0; n < 6; n++) {
+      const update = encodeGroupProfile({ name: `name ${n}`, description: "" })
+      const rename = commitAs(anns, [{ type: "appDataUpdate", componentId: 0x8001, update }])
+      const received = take(bobs, rename)
+      assert.ok(received.disposition === "accepted")
+      bobs = received.group
+      anns = lastOwn!
+      if (n < 5) late.push(say(anns, `epoch ${n + 2}`).event)
+    }
+    assert.equal(bobs.states.length, 6)
+    assert.equal(openOuterLayer(bobs, readGroupEvent(late[0]!)), undefined)
+    for (const event of late.slice(1)) assert.equal(take(bobs, event).disposition, "accepted")
+  })
 })
+
+let lastOwn: GroupState | undefined
+
+/** A commit that the engine itself does not make, as another program would. */
+function commitAs(group: GroupState, proposals: ReadonlyArray<InlineProposal>): NostrEvent {
+  const tip = tipOf(group)!
+  const made = commit(tip.mls, { entropy, references: [], proposals, path: "auto" })
+  lastOwn = { ...group, states: [retain(profile, made.next), ...group.states] }
+  return sealGroupEvent({
+    nostrGroupId: tip.view.routing.nostrGroupId,
+    key: tip.outerKey.bytes,
+    message: made.message,
+    createdAt: NOW,
+  }, entropy)
+}
