@@ -1,5 +1,7 @@
 import { describe, it } from "node:test"
 import assert from "node:assert/strict"
+import { encodeTls } from "../../src/codec/tls.ts"
+import { signWithLabel } from "../../src/mls/labeled.ts"
 import { stateOf } from "../../src/mls/group.ts"
 import * as mls from "../../src/mls/mod.ts"
 import { systemEntropy } from "../../src/services/entropy.ts"
@@ -366,6 +368,18 @@ describe("proposals on their own", () => {
       }),
       "invalid-leaf",
     )
+    const state = stateOf(a)
+    const sameKey = signOwnLeaf(
+      crypto,
+      state.tree.leaves[0] as LeafNode,
+      undefined,
+      { leafKey: state.keys.leaf, signatureSeed: undefined },
+      state.keys.signature.signingKey(crypto),
+      { kind: "update" },
+      a.groupId,
+      0,
+    )
+    assert.equal(reason({ type: "update", leafNode: sameKey }), "duplicate-key")
     // Signed for leaf 2, sent by leaf 0.
     assert.equal(
       reason({ type: "update", leafNode: updateLeaf(c, {}) }),
@@ -495,6 +509,17 @@ describe("KeyPackages", () => {
     assert.equal(refusal(() => mls.decodeOwnKeyPackage(crypto, newer)), "invalid-state")
     mls.wipeOwnKeyPackage(restored)
     assert.throws(() => restored.initKey.bytes, TypeError)
+  })
+
+  it("are refused when init key and leaf key are one", () => {
+    const { leafNode } = own.keyPackage
+    const signed = encodeTls((w) => {
+      w.u16(1).u16(1).opaqueV(leafNode.encryptionKey).opaque(leafNode.bytes).varint(0)
+    })
+    const signingKey = crypto.importSigningKey(own.signatureSeed.bytes)
+    const signature = signWithLabel(crypto, signingKey, "KeyPackageTBS", signed)
+    const message = encodeTls((w) => w.u16(1).u16(5).opaque(signed).opaqueV(signature))
+    assert.equal(refusal(() => mls.parseKeyPackage(crypto, message, {})), "duplicate-key")
   })
 
   it("are refused with any changed byte", () => {
