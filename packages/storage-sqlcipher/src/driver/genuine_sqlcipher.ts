@@ -12,15 +12,22 @@ import { type Driver, SettingError, type SqlRow, type SqlValue } from "./port.ts
 
 /** The part of the package's database class that is used here. */
 export interface SqlcipherDatabase {
+  /** Prepares a statement. */
   readonly prepare: (sql: string) => {
+    /** Runs it for its effect. */
     readonly run: (
       values: ReadonlyArray<SqlValue>,
     ) => { readonly changes: number; readonly lastInsertRowid: number }
+    /** The first row. */
     readonly get: (values: ReadonlyArray<SqlValue>) => Record<string, SqlValue> | undefined
+    /** All rows. */
     readonly all: (values: ReadonlyArray<SqlValue>) => Array<Record<string, SqlValue>>
   }
+  /** Runs statements without parameters. */
   readonly exec: (sql: string) => void
+  /** The single value that a PRAGMA answers. */
   readonly pragma: (source: string, options: { readonly simple: true }) => unknown
+  /** Closes the file. */
   readonly close: () => void
 }
 
