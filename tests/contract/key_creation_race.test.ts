@@ -119,13 +119,14 @@ for (const store of stores) {
     )
 
     for (const policy of POLICIES) {
-      it(`one key in each of ${rounds} rounds, policy ${policy}`, LIMIT, async () => {
+      const times = policy === "error" ? rounds : Math.ceil(rounds / 4)
+      it(`one key in each of ${times} rounds, policy ${policy}`, LIMIT, async () => {
         const seen = new Set<string>()
-        for (let round = 0; round < rounds; round++) {
+        for (let round = 0; round < times; round++) {
           const order = freshOrder(policy)
           seen.add(await assertOneKey(order, await race(order), 0))
         }
-        assert.equal(seen.size, rounds)
+        assert.equal(seen.size, times)
       })
     }
 
