@@ -3,16 +3,16 @@
  *
  * @module
  */
-import { type IntMode, LibsqlError } from "@libsql/core/api"
+import { type Client, type IntMode, LibsqlError } from "@libsql/core/api"
 import { StorageError } from "@mdk/core/services"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { loadDriver } from "../driver/load.ts"
 import type { Driver } from "../driver/port.ts"
+import { closeSync } from "node:fs"
 import { databasePaths } from "../files/database_paths.ts"
 import { securePrivateDirectory } from "../files/private_directory.ts"
 import { createPrivateFile, tightenPrivateFile } from "../files/private_file.ts"
-import { closeSync } from "node:fs"
 import { EncryptedClient } from "./client.ts"
 
 /** What a client opens. */
@@ -50,7 +50,7 @@ export interface EncryptedClientConfig {
  * await client.execute({ sql: "INSERT INTO notes VALUES (?)", args: ["buy carrots"] })
  * ```
  */
-export async function createClient(config: EncryptedClientConfig): Promise<EncryptedClient> {
+export async function createClient(config: EncryptedClientConfig): Promise<Client> {
   const driver = await driverOrFailure()
   const paths = databasePaths(config.path)
   try {

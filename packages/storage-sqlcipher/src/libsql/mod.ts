@@ -3,6 +3,4 @@
  *
  * @module
  */
-export type { Connect } from "./client.ts"
-export { EncryptedClient } from "./client.ts"
 export { createClient, type EncryptedClientConfig } from "./create_client.ts"
