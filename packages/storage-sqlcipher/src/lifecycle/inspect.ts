@@ -30,6 +30,7 @@ export interface InspectOptions extends Pick<LifecycleOptions, "path" | "driver"
 
 /** One table. */
 export interface InspectedTable {
+  /** Its name. */
   readonly name: string
   /** `virtual` tables keep their content in tables of their own, which are listed too. */
   readonly kind: "table" | "virtual"
@@ -41,6 +42,7 @@ export interface InspectedTable {
 export interface Inspected {
   /** Whose it is: this package's, that of the Rust MDK 0.8, or somebody else's. */
   readonly format: "mdk" | "mdk-rust-0.8" | "unknown"
+  /** Whether a key was needed to read it. */
   readonly encrypted: boolean
   /** Version of this package's schema; undefined for others. */
   readonly schemaVersion: number | undefined
@@ -48,6 +50,7 @@ export interface Inspected {
   readonly generation: number | undefined
   /** Whether it is a restored or copied database that nobody acknowledged; undefined for others. */
   readonly restored: boolean | undefined
+  /** All tables, without SQLite's own. */
   readonly tables: ReadonlyArray<InspectedTable>
   /** Settings of the file as SQLite answers them. */
   readonly settings: Readonly<Record<string, string | number>>
