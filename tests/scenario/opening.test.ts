@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
-import { connect, Mdk } from "@mdk/core"
+import { connect, Mdk, type MdkService } from "@mdk/core"
+import { Storage } from "@mdk/core/services"
 import { LocalSigner } from "@mdk/core/identity"
 import { layerOn, MemoryDisk } from "@mdk/storage-memory"
 import { MemoryRelays, MemoryTransport } from "@mdk/testing"
@@ -9,6 +10,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
+import { COLLECTIONS } from "../../packages/core/src/group/mod.ts"
 import { groupOf, inWorld } from "./in_world.ts"
 
 const RELAY = "wss://relay.test"
@@ -122,5 +124,52 @@ describe("a failing disk", () => {
         yield* Fiber.join(sending)
         assert.equal((yield* mdk.messages.page(group.id)).items.length, 1)
         yield* Scope.close(life, Exit.void)
+      }).pipe(Effect.orDie)))
+})
+
+describe("a damaged row", () => {
+  it("is a typed error for its group, and no obstacle for the others", () =>
+    inWorld({ members: ["ann", "bob"] }, (world) =>
+      Effect.gen(function* () {
+        const disk = new MemoryDisk()
+        const use = <A, E>(work: (mdk: MdkService) => Effect.Effect<A, E>) =>
+          Effect.scoped(Effect.gen(function* () {
+            const context = yield* Layer.build(Layer.fresh(account(disk, "7".repeat(64))))
+            return yield* work(yield* Effect.provide(Mdk, context))
+          }))
+        const [broken, whole] = yield* use((mdk) =>
+          Effect.gen(function* () {
+            const one = yield* mdk.groups.create({ name: "broken" })
+            const two = yield* mdk.groups.create({ name: "whole" })
+            return [one.group.id, two.group.id] as const
+          })
+        )
+        yield* Effect.scoped(Effect.gen(function* () {
+          const context = yield* Layer.build(Layer.fresh(layerOn(disk)))
+          const storage = yield* Effect.provide(Storage, context)
+          yield* storage.declare(COLLECTIONS)
+          const { rows } = yield* storage.page("mls_parts", { index: "key", limit: 1000 })
+          yield* storage.commit({
+            id: "ab".repeat(16),
+            verbs: rows.filter(({ key }) => String(key).startsWith(broken)).map(
+              ({ key, columns, value }) => ({
+                verb: "put",
+                collection: "mls_parts",
+                key: String(key),
+                columns,
+                value: value.map((byte) => byte ^ 1),
+              }),
+            ),
+          })
+        }))
+        yield* use((mdk) =>
+          Effect.gen(function* () {
+            const failed = yield* Effect.flip(mdk.messages.send(broken, "x"))
+            assert.deepEqual([failed._tag, failed.reason], ["ServiceError", "storage"])
+            yield* mdk.messages.send(whole, "x")
+            assert.equal((yield* mdk.groups.page()).items.length, 2)
+          })
+        )
+        yield* world.settle
       }).pipe(Effect.orDie)))
 })

@@ -5,6 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as SubscriptionRef from "effect/SubscriptionRef"
@@ -25,9 +26,9 @@ import { type Device, openDevice } from "./device.ts"
 import { makeEventLog } from "./event_log.ts"
 import { toOpenError, toServiceError } from "./failure.ts"
 import { runFeeds } from "./feeds.ts"
-import { type ChangeSupport, releaseInvite } from "./group_changes.ts"
+import type { ChangeSupport } from "./group_changes.ts"
 import { type GroupStore, makeGroupStore } from "./group_store.ts"
-import { openIntents } from "./intent_store.ts"
+import { releaseAllHeld, releaseHeld } from "./held_work.ts"
 import { acceptInvite } from "./invitations.ts"
 import { type InviteSupport, takeWrap } from "./welcome_intake.ts"
 import { makeKeyedLock } from "./keyed_lock.ts"
@@ -38,11 +39,10 @@ import {
   pruneOld,
   sweepExpired,
 } from "./maintenance.ts"
-import { releaseMessage } from "./outgoing_messages.ts"
 import { patiently } from "./patience.ts"
 import { makePositions, type Positions } from "./positions.ts"
 import { makePublisher, type Publisher, RELAYS_BELL } from "./publisher.ts"
-import { makeWrite, type Runtime } from "./runtime.ts"
+import { isDamage, makeWrite, type Runtime } from "./runtime.ts"
 import { makeSyncState, SYNC_BELL, type SyncState } from "./sync_state.ts"
 
 /** The bell that rings once, when the account is closed. */
@@ -100,7 +100,13 @@ export const openAccount: (
       entropy,
       crypto,
       write: (verbs) => write({ verbs }),
-    })
+    }).pipe(
+      Effect.catchDefect((defect) =>
+        isDamage(defect)
+          ? Effect.fail(new OpenError({ reason: "damaged", cause: Redacted.make(defect) }))
+          : Effect.die(defect)
+      ),
+    )
     const runtime: Runtime = {
       self: device.account,
       storage,
@@ -197,7 +203,7 @@ const wire: (
   }
   yield* sweepExpired(runtime)
   yield* pruneOld(runtime)
-  yield* releaseAllHeld(account)
+  yield* releaseAllHeld(changes)
   yield* Effect.forkScoped(patiently(keepSwept(runtime)))
   if (!runtime.offline) {
     yield* Effect.forkScoped(watchStatus(account))
@@ -215,32 +221,6 @@ const wire: (
     })))
   }
   return account
-})
-
-/** Encrypts held intents of a group in their order, until one is a commit. */
-const releaseHeld = Effect.fnUntraced(function* (changes: ChangeSupport, id: string) {
-  for (const intent of yield* openIntents(changes.runtime.storage, id)) {
-    if (intent.state._tag !== "Held") continue
-    const group = yield* changes.store.load(id)
-    if (group.pending !== undefined) return
-    if (intent.body.kind === "message") yield* releaseMessage(changes, intent)
-    else yield* releaseInvite(changes, intent)
-  }
-})
-
-/** After a restart: intents that were held for a commit that has ended. */
-const releaseAllHeld = Effect.fnUntraced(function* ({ runtime, store, changes }: Account) {
-  const page = yield* runtime.storage.page(INTENTS.name, {
-    index: "open",
-    equals: [1],
-    limit: 1000,
-  }).pipe(Effect.mapError(toServiceError))
-  const groups = new Set(page.rows.map((row) => String(row.columns["group_id"])))
-  for (const group of groups) {
-    yield* store.locked(group)(releaseHeld(changes, group)).pipe(
-      Effect.catchTag("GroupError", () => Effect.void),
-    )
-  }
 })
 
 const takeWrapIn = Effect.fnUntraced(function* (

@@ -108,10 +108,14 @@ export const makeGuard = (isClosed: () => boolean) =>
 ): Effect.Effect<A, E | ServiceError, R> =>
   Effect.suspend((): Effect.Effect<A, E | ServiceError, R> =>
     isClosed() ? Effect.fail(new ServiceError({ reason: "closed" })) : effect
-  ).pipe(Effect.catchDefect((defect) => {
-    const damaged = defect instanceof RecordError || defect instanceof MlsError ||
-      defect instanceof DecodeError
-    return damaged
-      ? Effect.fail(new ServiceError({ reason: "storage", cause: Redacted.make(defect) }))
-      : Effect.die(defect)
-  }))
+  ).pipe(
+    Effect.catchDefect((defect) =>
+      isDamage(defect)
+        ? Effect.fail(new ServiceError({ reason: "storage", cause: Redacted.make(defect) }))
+        : Effect.die(defect)
+    ),
+  )
+
+/** True for what a row throws that is not what it was written as. */
+export const isDamage = (defect: unknown): boolean =>
+  defect instanceof RecordError || defect instanceof MlsError || defect instanceof DecodeError
