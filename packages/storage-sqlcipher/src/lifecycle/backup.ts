@@ -112,7 +112,7 @@ export const backupDatabase: (options: BackupOptions) => Effect.Effect<BackedUp,
           return statSync(to).size
         })
       )
-      onProgress({ step: "done", done: 1, total: 1 })
+      yield* attempt(() => onProgress({ step: "done", done: 1, total: 1 }))
       return { bytes }
     }))
   })

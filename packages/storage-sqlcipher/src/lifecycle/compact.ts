@@ -81,7 +81,7 @@ export const compactDatabase: (options: KeyedOptions) => Effect.Effect<Compacted
           exchange({ driver, paths, key, onProgress })
           return statSync(paths.main).size
         })
-        onProgress({ step: "done", done: 1, total: 1 })
+        yield* attempt(() => onProgress({ step: "done", done: 1, total: 1 }))
         return { before, after }
       }).pipe(Effect.ensuring(destroyNewFile(paths)))
     }))

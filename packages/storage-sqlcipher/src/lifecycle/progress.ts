@@ -44,7 +44,10 @@ export interface LifecycleProgress {
   readonly total: number
 }
 
-/** Is told at the beginning, the end and in the middle of every step. Must not throw. */
+/**
+ * Is told at the beginning, the end and in the middle of every step, synchronously. What it throws
+ * stops the operation as a failure of that step would.
+ */
 export type OnProgress = (progress: LifecycleProgress) => void
 
 /** Tells nobody. */

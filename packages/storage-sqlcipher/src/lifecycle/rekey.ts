@@ -108,7 +108,7 @@ export const rekeyDatabase: (options: RekeyOptions) => Effect.Effect<Rekeyed, St
         )
         yield* attempt(() => exchange({ driver, paths, key: next, onProgress }))
       }).pipe(Effect.ensuring(destroyNewFile(paths)))
-      onProgress({ step: "done", done: 1, total: 1 })
+      yield* attempt(() => onProgress({ step: "done", done: 1, total: 1 }))
       return { alreadyDone: false }
     }))
   })

@@ -119,7 +119,7 @@ export const restoreDatabase: (options: RestoreOptions) => Effect.Effect<Restore
             ...(options.backend === undefined ? {} : { backend: options.backend }),
           })
         })
-        onProgress({ step: "done", done: 1, total: 1 })
+        yield* attempt(() => onProgress({ step: "done", done: 1, total: 1 }))
         return { bytes: pages * 4096, replaced: isThere }
       }).pipe(Effect.ensuring(destroyNewFile(paths)))
     }))

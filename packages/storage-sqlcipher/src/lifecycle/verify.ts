@@ -70,7 +70,7 @@ export const verifyDatabase: (options: KeyedOptions) => Effect.Effect<Verified, 
           () => Effect.succeed({ structure: "damaged", values: 0, badValues: 0 } as const),
         ),
       )
-      onProgress({ step: "done", done: 1, total: 1 })
+      yield* attempt(() => onProgress({ step: "done", done: 1, total: 1 }))
       const badPages = pages?.bad ?? 0
       return {
         sound: badPages === 0 && inside.structure === "sound" && inside.badValues === 0,
