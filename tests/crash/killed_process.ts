@@ -4,6 +4,7 @@
  * @module
  */
 import { spawn } from "node:child_process"
+import process from "node:process"
 import { fileURLToPath } from "node:url"
 
 /** A runtime that runs workers: its program and the arguments before the file. */
@@ -23,6 +24,17 @@ export const workerRuntime = (name: string, program: string): WorkerRuntime => (
     ? []
     : ["--disable-warning=ExperimentalWarning"],
 })
+
+/** The runtime that runs this code. */
+export const ownRuntime = (): WorkerRuntime =>
+  workerRuntime(
+    process.versions["deno"] !== undefined
+      ? "deno"
+      : process.versions["bun"] !== undefined
+      ? "bun"
+      : "node",
+    process.execPath,
+  )
 
 /** What became of a worker. */
 export interface Ended {
