@@ -42,7 +42,6 @@ const SIBLINGS: Readonly<Record<string, ReadonlyArray<string>>> = {
   "testing": ["core", "storage-memory", "nostr-transport"],
   "cli": [
     "core",
-    "storage-memory",
     "storage-sqlcipher",
     "keyring-adapters",
     "nostr-transport",
