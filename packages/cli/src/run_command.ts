@@ -9,14 +9,11 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
 import process from "node:process"
+import { type CommandFailure, keyStoreFailure } from "./command_failure.ts"
 import { errorLine } from "./error_line.ts"
-import { exitCodeOf, type Failure, INTERRUPTED, UNEXPECTED } from "./exit_code.ts"
+import { exitCodeOf, INTERRUPTED, UNEXPECTED } from "./exit_code.ts"
 import type { Terminal } from "./terminal.ts"
-
-/** What commands fail with. */
-export type CommandFailure = Failure & { readonly advice?: unknown }
 
 /** Runs a command; the result is the exit code. Never rejects. */
 export async function runCommand(
@@ -62,20 +59,6 @@ export function report(terminal: Terminal, exit: Exit.Exit<unknown, CommandFailu
       : `mdk: ${message}`,
   )
   return UNEXPECTED
-}
-
-/** The key store's own failure where that is what stands behind another one. */
-function keyStoreFailure(failure: CommandFailure): CommandFailure {
-  if (failure.reason !== "key-store" || !("cause" in failure)) return failure
-  const { cause } = failure
-  if (!Redacted.isRedacted(cause)) return failure
-  const behind = Redacted.value(cause)
-  return isFailure(behind) ? keyStoreFailure(behind) : failure
-}
-
-function isFailure(value: unknown): value is CommandFailure {
-  return typeof value === "object" && value !== null && "_tag" in value &&
-    typeof value._tag === "string" && "reason" in value && typeof value.reason === "string"
 }
 
 function nameOfDefect(cause: Cause.Cause<unknown>): string {

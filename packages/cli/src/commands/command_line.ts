@@ -6,7 +6,7 @@
 import type { Command } from "commander"
 import { InvalidArgumentError, Option } from "commander"
 import type * as Effect from "effect/Effect"
-import type { CommandFailure } from "../run_command.ts"
+import type { CommandFailure } from "../command_failure.ts"
 import type { GlobalOptions } from "../session.ts"
 
 /** Runs the effect of a command; the exit code is kept for the end of the program. */

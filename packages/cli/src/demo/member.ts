@@ -22,7 +22,7 @@ import { createInterface } from "node:readline"
 import { dirname } from "node:path"
 import { CliError } from "../cli_error.ts"
 import { accountLayer } from "../composition.ts"
-import type { CommandFailure } from "../run_command.ts"
+import { type CommandFailure, keyStoreFailure } from "../command_failure.ts"
 import { all } from "../selection.ts"
 import { SERVICE_ID } from "../session.ts"
 import type { Answers, Opening, Reading, Request, RequestLine } from "./member_protocol.ts"
@@ -162,11 +162,17 @@ const answer = (line: unknown): void => {
   process.stdout.write(`${JSON.stringify(line)}\n`)
 }
 
+/** The parts of a failure that the parent needs; the advice is the library's own sentence. */
+const told = (failure: CommandFailure): CommandFailure => {
+  const { _tag, reason, advice } = keyStoreFailure(failure)
+  return { _tag, reason, ...(typeof advice === "string" ? { advice } : {}) }
+}
+
 /** Answers one request; its failure is an answer too. */
 const serve = (mdk: MdkService, { id, request }: RequestLine): Effect.Effect<void> =>
   Effect.match(carryOut(mdk, request), {
     onSuccess: (given) => answer({ id, answer: given }),
-    onFailure: ({ _tag, reason }) => answer({ id, failure: { _tag, reason } }),
+    onFailure: (failure) => answer({ id, failure: told(failure) }),
   })
 
 /** The program of a member process: opens with the first line, ends with `close` or the input. */
@@ -195,7 +201,7 @@ export const demoMember: Effect.Effect<void, CommandFailure> = Effect.scoped(
       Effect.scoped,
       Effect.catch((failure: CommandFailure) =>
         Effect.sync(() => {
-          answer({ id: first.id, failure: { _tag: failure._tag, reason: failure.reason } })
+          answer({ id: first.id, failure: told(failure) })
           return 0
         })
       ),

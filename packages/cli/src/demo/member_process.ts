@@ -10,7 +10,7 @@ import process from "node:process"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import { CliError } from "../cli_error.ts"
-import type { CommandFailure } from "../run_command.ts"
+import type { CommandFailure } from "../command_failure.ts"
 import type { AnswerLine, Answers, Request } from "./member_protocol.ts"
 
 /** A running member. */

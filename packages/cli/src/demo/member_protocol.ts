@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { CommandFailure } from "../command_failure.ts"
 import type { KeyStoreKind } from "../home.ts"
 
 /** What a member needs to open its account. It travels through a pipe, never as an argument. */
@@ -86,4 +87,4 @@ export interface RequestLine {
 /** A line from a member. */
 export type AnswerLine =
   | { readonly id: number; readonly answer: unknown }
-  | { readonly id: number; readonly failure: { readonly _tag: string; readonly reason: string } }
+  | { readonly id: number; readonly failure: CommandFailure }
