@@ -56,7 +56,7 @@ export function packageFor(
 /**
  * Finds or fetches a runtime and asserts its version.
  *
- * Deno is the one that runs this program: any 2.9 or later is taken as it is.
+ * Deno is the one that runs this program; 2.9 and every later one will do.
  *
  * @param cache folder for what is fetched
  * @throws Error when it can be neither found nor fetched, or is of another version

@@ -5,25 +5,20 @@
  */
 import { PublicKey } from "@mdk/core"
 import { encodeHex } from "@mdk/core/codec"
-import { parseSecretKey, publicKeyOf } from "@mdk/core/identity"
-import { KeyStore, type KeyStoreError, systemEntropy } from "@mdk/core/services"
-import { Passphrase } from "@mdk/keyring-adapters"
+import { type KeyStoreError, systemEntropy } from "@mdk/core/services"
 import { makeEmbeddedRelay, type RelayStartError } from "@mdk/nostr-transport/relay"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import { join } from "node:path"
 import { CliError } from "../cli_error.ts"
-import { keyStoreLayer } from "../composition.ts"
 import type { KeyStoreKind } from "../home.ts"
 import type { CommandFailure } from "../command_failure.ts"
-import { SERVICE_ID } from "../session.ts"
 import { type Terminal, withProgress } from "../terminal.ts"
+import { databaseKey, forgetKey, type Member, newMember } from "./cast.ts"
 import { inspectDatabase, modeOf } from "./inspection.ts"
 import { type MemberProcess, startMember } from "./member_process.ts"
-import type { Opening, Reading } from "./member_protocol.ts"
+import type { Reading } from "./member_protocol.ts"
 import { tell } from "./narration.ts"
 import { hexNeedle, type Needle, textNeedle } from "./needles.ts"
 import { watchRelay } from "./relay_watch.ts"
@@ -47,64 +42,6 @@ const REVISED = "wonderful, I will bring carrots and turnips at sunset"
 const THANKS = "thank you both, I was asleep and have just read it all"
 const MISSED = "carol is away; we meet at the western entrance instead"
 const EMOJI = "🥕"
-
-interface Member {
-  readonly name: string
-  readonly publicKey: PublicKey
-  readonly secretKey: string
-  readonly opening: Opening
-}
-
-const newMember = (
-  name: string,
-  options: DemoOptions,
-  run: string,
-  passphrase: string,
-  relays: ReadonlyArray<string>,
-): Member => {
-  const secret = parseSecretKey(encodeHex(systemEntropy.bytes(32)))
-  return {
-    name,
-    publicKey: PublicKey.parse(publicKeyOf(secret)),
-    secretKey: encodeHex(secret.bytes),
-    opening: {
-      database: join(options.folder, `${name}.db`),
-      keys: join(options.folder, "keys", name),
-      keyStore: options.keyStore,
-      keyId: `mdk.demo.${run}.${name}`,
-      passphrase,
-      relays,
-    },
-  }
-}
-
-/** The key store of a member, for the demo's own looks and for cleaning up. */
-const keysOf = ({ opening }: Member) =>
-  keyStoreLayer({
-    home: { folder: "", database: opening.database, keys: opening.keys },
-    keyStore: opening.keyStore,
-    passphrase: Passphrase.fromCallback(() => Promise.resolve(opening.passphrase)),
-    randomPassphrase: true,
-  })
-
-const databaseKey = (member: Member): Effect.Effect<string, KeyStoreError | CliError> =>
-  Effect.gen(function* () {
-    const store = yield* KeyStore
-    const found = yield* store.get({ serviceId: SERVICE_ID, keyId: member.opening.keyId })
-    if (Option.isNone(found)) {
-      return yield* new CliError({ reason: "demo-failed", advice: "a database key is missing" })
-    }
-    const bytes = Redacted.value(found.value)
-    const hex = encodeHex(bytes)
-    bytes.fill(0)
-    return hex
-  }).pipe(Effect.provide(keysOf(member)))
-
-const forgetKey = (member: Member): Effect.Effect<void> =>
-  Effect.flatMap(
-    KeyStore,
-    (store) => store.delete({ serviceId: SERVICE_ID, keyId: member.opening.keyId }),
-  ).pipe(Effect.provide(keysOf(member)), Effect.ignore)
 
 /** Runs the demo; fails when anything does not happen as it must. */
 export const demonstrate = (
