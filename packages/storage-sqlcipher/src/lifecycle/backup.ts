@@ -48,6 +48,28 @@ export interface BackedUp {
  * Fails with `unsafe-file` when the target exists, `busy` while somebody exchanges the file,
  * `not-a-database` when there is none, `wrong-key`, `damaged`, `full`. What a killed backup left beside
  * the target is removed by the next one to the same target.
+ *
+ * @example
+ * ```ts
+ * import { Storage } from "@mdk/core/services"
+ * import { backupDatabase, layerWithKey, verifyDatabase } from "@mdk/storage-sqlcipher"
+ * import * as Effect from "effect/Effect"
+ * import * as Redacted from "effect/Redacted"
+ * import assert from "node:assert/strict"
+ * import { mkdtempSync, rmSync } from "node:fs"
+ * import { tmpdir } from "node:os"
+ * import { join } from "node:path"
+ *
+ * const directory = mkdtempSync(join(tmpdir(), "mdk-"))
+ * const path = join(directory, "chat", "chat.db")
+ * const to = join(directory, "backup.db")
+ * const key = Redacted.make(crypto.getRandomValues(new Uint8Array(32)))
+ * const whileOpen = Storage.use(() => backupDatabase({ path, key, to }))
+ * await Effect.runPromise(whileOpen.pipe(Effect.provide(layerWithKey({ path, key }))))
+ * const { sound } = await Effect.runPromise(verifyDatabase({ path: to, key }))
+ * assert.equal(sound, true)
+ * rmSync(directory, { recursive: true })
+ * ```
  */
 export const backupDatabase: (options: BackupOptions) => Effect.Effect<BackedUp, StorageError> =
   Effect.fn("Storage.backup")(function* (options) {

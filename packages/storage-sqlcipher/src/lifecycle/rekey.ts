@@ -59,6 +59,28 @@ export interface Rekeyed {
  * Needs the pen: fails with `account-in-use` beside a live instance, `busy` beside a reader,
  * `wrong-key` when the file has neither key, `invalid` when a key is not 32 bytes long, `damaged` when a page is not authentic (the old file stays), `full` when the disk has no room
  * for a second copy.
+ *
+ * @example
+ * ```ts ignore
+ * import { KEY_LENGTH, KeyStore, systemEntropy } from "@mdk/core/services"
+ * import { KeyRotation } from "@mdk/keyring-adapters"
+ * import { rekeyDatabase } from "@mdk/storage-sqlcipher"
+ * import * as Effect from "effect/Effect"
+ * import * as Redacted from "effect/Redacted"
+ *
+ * const path = "accounts/default/chat.db"
+ * const name = { serviceId: "com.example.chat", keyId: "mdk.db.key.default" }
+ * const rotate = Effect.gen(function* () {
+ *   const store = yield* KeyStore
+ *   const fresh = Redacted.make(systemEntropy.bytes(KEY_LENGTH))
+ *   yield* KeyRotation.rotate(
+ *     store,
+ *     name,
+ *     fresh,
+ *     ({ current, next }) => Effect.asVoid(rekeyDatabase({ path, current, next })),
+ *   )
+ * })
+ * ```
  */
 export const rekeyDatabase: (options: RekeyOptions) => Effect.Effect<Rekeyed, StorageError> = Effect
   .fn("Storage.rekey")(function* (options) {
