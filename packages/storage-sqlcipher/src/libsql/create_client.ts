@@ -13,6 +13,7 @@ import { closeSync } from "node:fs"
 import { databasePaths } from "../files/database_paths.ts"
 import { securePrivateDirectory } from "../files/private_directory.ts"
 import { createPrivateFile, tightenPrivateFile } from "../files/private_file.ts"
+import { hasHotJournal } from "../open/file_state.ts"
 import { EncryptedClient } from "./client.ts"
 
 /** What a client opens. */
@@ -38,7 +39,7 @@ export interface EncryptedClientConfig {
  *
  * Rejects with a `LibsqlError`: `SQLITE_NOTADB` for a wrong key or a file that is no database,
  * `CORE_DATABASE` for the database of an account, `SQLITE_CANTOPEN` for files and directories that are
- * not acceptable, `UNSUPPORTED_RUNTIME` where the engine cannot be loaded.
+ * not acceptable and beside a hot rollback journal, `UNSUPPORTED_RUNTIME` where the engine cannot be loaded.
  *
  * @example
  * ```ts ignore
@@ -58,6 +59,8 @@ export async function createClient(config: EncryptedClientConfig): Promise<Clien
     const descriptor = createPrivateFile(paths.main)
     if (descriptor !== undefined) closeSync(descriptor)
     for (const path of [paths.main, paths.wal, paths.shm, paths.journal]) tightenPrivateFile(path)
+    // This engine reads the rollback journals of genuine SQLCipher wrongly, and would ruin the file.
+    if (hasHotJournal(paths)) throw new Error("hot journal")
   } catch {
     throw new LibsqlError("the file or its directory is not acceptable", "SQLITE_CANTOPEN")
   }

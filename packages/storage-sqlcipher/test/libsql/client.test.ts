@@ -1,7 +1,7 @@
 import { type Client, LibsqlBatchError, LibsqlError } from "@libsql/core/api"
 import * as Redacted from "effect/Redacted"
 import assert from "node:assert/strict"
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { after, test } from "node:test"
@@ -186,4 +186,18 @@ test("the database of an account is refused", async () => {
     Effect.provide(Storage.use(() => Effect.void), layerWithKey({ path, key: KEY })),
   )
   await assert.rejects(createClient({ path, key: KEY }), code("CORE_DATABASE"))
+})
+
+test("a file with a hot rollback journal is refused and stays as it is", async () => {
+  const path = place()
+  const client = await createClient({ path, key: KEY })
+  await program(client)
+  client.close()
+  const before = readFileSync(path)
+  const journal = new Uint8Array(512)
+  journal.set([0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7, 0, 0, 0, 1])
+  writeFileSync(`${path}-journal`, journal, { mode: 0o600 })
+  await assert.rejects(createClient({ path, key: KEY }), code("SQLITE_CANTOPEN"))
+  assert.deepEqual(readFileSync(path), before)
+  assert.deepEqual(new Uint8Array(readFileSync(`${path}-journal`)), journal)
 })
