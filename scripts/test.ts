@@ -29,7 +29,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     runtime: { type: "string", multiple: true },
-    jobs: { type: "string", default: String(Math.min(4, availableParallelism())) },
+    jobs: { type: "string", default: String(Math.min(6, availableParallelism() + 1)) },
   },
 })
 
