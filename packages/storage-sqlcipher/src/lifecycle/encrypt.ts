@@ -13,7 +13,7 @@ import {
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import { closeSync, constants, fstatSync, linkSync, openSync } from "node:fs"
+import { closeSync, linkSync } from "node:fs"
 import { failureOf, refusal } from "../driver/failure.ts"
 import { loadDriver } from "../driver/load.ts"
 import type { Driver } from "../driver/port.ts"
@@ -37,7 +37,7 @@ import {
 } from "./exclusive.ts"
 import { destroyNewFile, newFilePaths } from "./new_file.ts"
 import type { KeyedOptions, LifecycleOptions } from "./options.ts"
-import { digestPages, readAll, writeAll } from "./page_walk.ts"
+import { digestPages } from "./page_walk.ts"
 import { type OnProgress, reported, silent } from "./progress.ts"
 import { destroyOriginal } from "./recover.ts"
 import { checkStructure } from "./structure.ts"
@@ -177,10 +177,9 @@ const encryptUnder = Effect.fnUntraced(function* (job: Job) {
   const state = yield* attempt(() => fileState(paths))
   if (state === "other") return yield* finish(job, onProgress)
   if (state !== "plaintext") return yield* refusal("maintain", "not-a-database")
-  const before = yield* settle(driver, paths, onProgress)
   return yield* Effect.gen(function* () {
     const { next } = newFilePaths(paths)
-    yield* copyFile(paths.main, next, onProgress)
+    const before = yield* copyAll(driver, paths, onProgress)
     yield* attempt(() =>
       reported(onProgress, "encrypt", () => {
         engine.encryptInPlace?.(next, key)
@@ -243,10 +242,13 @@ function destroy(paths: DatabasePaths, onProgress: OnProgress): void {
 }
 
 /**
- * Brings everything into the main file and reads it. The log keeps a second name until its content is
- * destroyed: SQLite would only remove it.
+ * Brings everything into the main file, reads it and copies it. The log keeps a second name until its
+ * content is destroyed: SQLite would only remove it.
+ *
+ * The copy is made without free pages: encrypting it can only make it longer, so that every block that
+ * held a page in clear is written over.
  */
-const settle = Effect.fnUntraced(
+const copyAll = Effect.fnUntraced(
   function* (driver: Driver, paths: DatabasePaths, onProgress: OnProgress) {
     const content = yield* withConnection(
       () => openFile(driver, paths.main, { kind: "none" }),
@@ -261,8 +263,14 @@ const settle = Effect.fnUntraced(
           yield* checkStructure(connection, "full", onProgress)
           const digest = yield* digestContent(connection, onProgress)
           yield* attempt(() => {
-            const { originalLog } = newFilePaths(paths)
+            const { next, originalLog } = newFilePaths(paths)
             if (hasLog(paths)) linkOrNothing(paths.wal, originalLog)
+            reported(onProgress, "copy", () => {
+              const descriptor = createPrivateFile(next)
+              if (descriptor === undefined) throw refusal("maintain", "unsafe-file")
+              closeSync(descriptor)
+              connection.prepare("VACUUM INTO ?").run(next)
+            })
           })
           return digest
         }),
@@ -285,40 +293,3 @@ function linkOrNothing(path: string, second: string): void {
     // The file system knows no second names: the log is only removed.
   }
 }
-
-const COPY_AT_ONCE = 1024 * 1024
-
-/** Copies a file that nobody changes into a new one of ours. */
-const copyFile = (from: string, to: string, onProgress: OnProgress) =>
-  Effect.acquireUseRelease(
-    attempt(() => {
-      const target = createPrivateFile(to)
-      if (target === undefined) throw refusal("maintain", "unsafe-file")
-      try {
-        return { target, source: openSync(from, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0)) }
-      } catch (error) {
-        closeSync(target)
-        throw error
-      }
-    }),
-    ({ source, target }) =>
-      Effect.gen(function* () {
-        const { size } = yield* attempt(() => fstatSync(source))
-        const piece = new Uint8Array(Math.min(COPY_AT_ONCE, size))
-        for (let at = 0; at < size; at += piece.length) {
-          yield* attempt(() => {
-            onProgress({ step: "copy", done: at, total: size })
-            const part = piece.subarray(0, Math.min(piece.length, size - at))
-            readAll(source, part, at)
-            writeAll(target, part, at)
-          })
-          yield* Effect.yieldNow
-        }
-        yield* attempt(() => onProgress({ step: "copy", done: size, total: size }))
-      }),
-    ({ source, target }) =>
-      Effect.sync(() => {
-        closeSync(source)
-        closeSync(target)
-      }),
-  )

@@ -8,10 +8,10 @@
  * The steps of all operations. Each operation runs some of them, in this order:
  *
  * - `settle`: what an earlier crash left is settled, the write-ahead log is emptied
- * - `copy`: the new file is written; counted in pages or bytes
+ * - `copy`: the new file is written; counted in pages
  * - `encrypt`: the new file is encrypted
  * - `mark`: the new file is marked as a restored one
- * - `check-pages`: every page is authenticated; counted in pages or bytes
+ * - `check-pages`: every page is authenticated; counted in pages
  * - `check-structure`: tables, indexes and full-text indexes are checked
  * - `check-content`: contents are compared, or values checked; counted in tables or values
  * - `record`: the record beside the database names the new file

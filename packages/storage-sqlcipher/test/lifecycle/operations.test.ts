@@ -291,3 +291,20 @@ test("inspection tells tables, counts, settings and sizes, and nothing of the co
     assert.equal(await reasonOf(inspectDatabase({ path, key: other })), "wrong-key")
     assert.equal(await reasonOf(inspectDatabase({ path: `${path}.none`, key })), "not-a-database")
   }))
+
+test("encrypting a file with many free pages never cuts the copy while it is in clear", () =>
+  withPlace(async ({ path }) => {
+    await open(path, (storage) => write(storage, 1, 60), clear)
+    const plain = defaultDriver.open({ path, encryption: clear })
+    plain.exec("CREATE TABLE waste AS SELECT randomblob(1000000) AS b; DROP TABLE waste")
+    plain.close()
+    let inClear = 0
+    let encrypted = 0
+    const onProgress = ({ done, step }: LifecycleProgress) => {
+      if (step === "encrypt" && done === 0) inClear = statSync(`${path}.next`).size
+      if (step === "encrypt" && done === 1) encrypted = statSync(`${path}.next`).size
+    }
+    await run(encryptDatabaseWithKey({ path, key, onProgress }))
+    assert.ok(inClear > 0 && inClear < 900_000 && encrypted >= inClear, `${inClear}, ${encrypted}`)
+    assert.deepEqual(await open(path, read), { count: 60, last: 60, found: 1, restored: false })
+  }))
