@@ -36,7 +36,7 @@ export const pingBot: Effect.Effect<never, ArgumentError | ServiceError, Mdk> = 
 /** An encrypted database, its key in the platform's credential store, one relay, and the bot's key. */
 const account = Mdk.layer({ invites: "all" }).pipe(
   Layer.provide(SqlCipherStorage.layer({
-    path: "ping_bot.db",
+    path: "ping_bot/chat.db",
     serviceId: "com.example.ping-bot",
     keyId: "mdk.db.key.default",
   })),
