@@ -9,10 +9,15 @@ import { OUTBOX } from "../group/mod.ts"
 import type { NostrEvent } from "../services/nostr_event.ts"
 import type { Row } from "../services/storage.ts"
 import type { Verb } from "../services/storage_batch.ts"
+import type { RelayAnswer } from "../services/transport.ts"
 import { decodeRecord, encodeRecord } from "../group/mod.ts"
 
-/** What a relay did so far. `untried` has surely not seen the event from us. */
-export type RelayOutcome = "untried" | "accepted" | "rejected" | "unanswered"
+/**
+ * What a relay did so far. `untried` has surely not got the event from us, and `rejected` surely does
+ * not keep it; `unanswered` may have it, and `maybe-rejected` too: it refused, but an earlier attempt
+ * may have reached it. Doubt ends only with `accepted`.
+ */
+export type RelayOutcome = "untried" | "accepted" | "rejected" | "unanswered" | "maybe-rejected"
 
 /** What an event is for. */
 export type Purpose =
@@ -90,20 +95,39 @@ export const readOutgoing = (row: Row): Outgoing => ({
 export const untried = (relays: ReadonlyArray<string>): Readonly<Record<string, RelayOutcome>> =>
   Object.fromEntries(relays.map((relay) => [relay, "untried" as const]))
 
-/** Counts what relays answered. */
+/** What an answer makes of what was known of the relay: no refusal takes a doubt back. */
+export const afterAnswer = (before: RelayOutcome, answer: RelayAnswer): RelayOutcome => {
+  if (answer.outcome === "accepted") return "accepted"
+  const inDoubt = before === "unanswered" || before === "maybe-rejected"
+  if (answer.outcome === "rejected") return inDoubt ? "maybe-rejected" : "rejected"
+  // The relay did answer, and it says that it did not take the event yet.
+  return answer.prefix === "rate-limited" ? before : "unanswered"
+}
+
+/** The event as it stands once relays may have been asked: what was surely not sent may be out. */
+export const asked = (outgoing: Outgoing): Outgoing => ({
+  ...outgoing,
+  relays: Object.fromEntries(
+    Object.entries(outgoing.relays).map(([relay, outcome]) =>
+      [relay, outcome === "untried" ? "unanswered" as const : outcome] as const
+    ),
+  ),
+})
+
+/** Counts what relays answered; a refusal in doubt is no refusal. */
 export const tally = (relays: Readonly<Record<string, RelayOutcome>>): RelayTally => {
   const outcomes = Object.values(relays)
   const count = (outcome: RelayOutcome) => outcomes.filter((one) => one === outcome).length
   return {
     accepted: count("accepted"),
     rejected: count("rejected"),
-    unanswered: count("unanswered"),
+    unanswered: count("unanswered") + count("maybe-rejected"),
     of: outcomes.length,
   }
 }
 
-/** Relays that may still take the event. */
+/** Relays that are asked again: those that may still take the event, and those in doubt. */
 export const remaining = (relays: Readonly<Record<string, RelayOutcome>>): ReadonlyArray<string> =>
   Object.entries(relays).flatMap(([relay, outcome]) =>
-    outcome === "untried" || outcome === "unanswered" ? [relay] : []
+    outcome === "accepted" || outcome === "rejected" ? [] : [relay]
   )

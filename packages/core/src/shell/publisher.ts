@@ -15,14 +15,15 @@ import { OUTBOX } from "../group/mod.ts"
 import { MAX_PAGE } from "../services/mod.ts"
 import type { RelayAnswer } from "../services/transport.ts"
 import { toServiceError } from "./failure.ts"
-import { patiently } from "./patience.ts"
 import {
+  afterAnswer,
+  asked,
   type Outgoing,
   outgoingKey,
   readOutgoing,
-  type RelayOutcome,
   remaining,
 } from "./outbox_record.ts"
+import { patiently } from "./patience.ts"
 import type { Runtime } from "./runtime.ts"
 
 /** The bell that ends the pauses of an intent's events. */
@@ -70,7 +71,7 @@ export const makePublisher = (
         FiberMap.run(
           fibers,
           outgoingKey(outgoing),
-          patiently(publishUntilDone(runtime, record, outgoing)),
+          patiently(publishUntilDone(runtime, record, { outgoing })),
           {
             onlyIfMissing: true,
           },
@@ -87,7 +88,8 @@ export const makePublisher = (
             limit: MAX_PAGE,
             ...(cursor === undefined ? {} : { cursor }),
           }).pipe(Effect.mapError(toServiceError))
-          for (const row of page.rows) yield* start(readOutgoing(row))
+          // Before the interruption it may have been sent: nobody knows.
+          for (const row of page.rows) yield* start(asked(readOutgoing(row)))
           cursor = page.cursors.at(-1)
           if (!page.more || cursor === undefined) return
         }
@@ -95,17 +97,22 @@ export const makePublisher = (
     }
   })
 
+/** What is known of an event; it outlives an attempt that a failing storage ends. */
+interface Course {
+  outgoing: Outgoing
+}
+
 const publishUntilDone = Effect.fn("Mdk.publish")(function* (
   runtime: Runtime,
   record: (progress: Progress) => Effect.Effect<void, ServiceError>,
-  first: Outgoing,
+  course: Course,
 ) {
-  let outgoing = first
   let pause = FIRST_PAUSE_MILLIS
   for (;;) {
-    const retry = runtime.bells.take(retryBell(outgoing.intent))
+    const retry = runtime.bells.take(retryBell(course.outgoing.intent))
     const relaysBack = runtime.bells.take(RELAYS_BELL)
-    outgoing = yield* attempt(runtime, record, outgoing)
+    yield* attempt(runtime, record, course)
+    const { outgoing } = course
     const now = yield* Clock.currentTimeMillis
     const final = isFinal(outgoing, now)
     yield* record({ outgoing, phase: "attempted", final })
@@ -125,28 +132,30 @@ const isFinal = ({ relays, since }: Outgoing, now: number): boolean => {
 const attempt = (
   runtime: Runtime,
   record: (progress: Progress) => Effect.Effect<void, ServiceError>,
-  before: Outgoing,
-): Effect.Effect<Outgoing, ServiceError> =>
-  Effect.gen(function* () {
-    let outgoing = before
-    const note = (relay: string, outcome: RelayOutcome) => {
-      outgoing = { ...outgoing, relays: { ...outgoing.relays, [relay]: outcome } }
-    }
+  course: Course,
+): Effect.Effect<void, ServiceError> =>
+  Effect.suspend(() => {
+    const before = course.outgoing
     const onAnswer = (answer: RelayAnswer) =>
       Effect.suspend(() => {
+        const { outgoing } = course
         const isFirst = answer.outcome === "accepted" &&
           !Object.values(outgoing.relays).includes("accepted")
-        note(answer.relay, answer.outcome)
-        return isFirst ? record({ outgoing, phase: "acknowledged", final: false }) : Effect.void
+        const outcome = afterAnswer(before.relays[answer.relay] ?? "unanswered", answer)
+        course.outgoing = { ...outgoing, relays: { ...outgoing.relays, [answer.relay]: outcome } }
+        return isFirst
+          ? record({ outgoing: course.outgoing, phase: "acknowledged", final: false })
+          : Effect.void
       })
     const relays = remaining(before.relays)
-    yield* runtime.transport.publish(before.event, relays).pipe(
+    // From here on every relay may have it; an answer may say that it has not.
+    course.outgoing = asked(before)
+    return runtime.transport.publish(before.event, relays).pipe(
       Stream.mapError(toServiceError),
       Stream.runForEach(onAnswer),
       Effect.catchIf(
         (error): error is ServiceError => error.reason === "no-relay",
-        () => Effect.sync(() => relays.forEach((relay) => note(relay, "unanswered"))),
+        () => Effect.void,
       ),
     )
-    return outgoing
   })
