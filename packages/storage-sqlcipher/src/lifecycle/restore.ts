@@ -3,14 +3,13 @@
  *
  * @module
  */
-import type { StorageError } from "@mdk/core/services"
+import type { StorageError, StorageErrorReason } from "@mdk/core/services"
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
-import { refusal } from "../driver/failure.ts"
+import { failureOf, refusal } from "../driver/failure.ts"
 import { loadDriver } from "../driver/load.ts"
 import type { Driver, SqlConnection } from "../driver/port.ts"
 import type { DatabasePaths } from "../files/database_paths.ts"
-import { removeIfThere } from "../files/durable_write.ts"
 import { inspectPrivateFile } from "../files/private_file.ts"
 import { readRecord } from "../open/creation_record.ts"
 import { fileState, hasLog } from "../open/file_state.ts"
@@ -109,13 +108,14 @@ export const restoreDatabase: (options: RestoreOptions) => Effect.Effect<Restore
         )
         const { pages } = yield* digestPages({ path: next, key, step: "check-pages", onProgress })
         yield* attempt(() => {
-          clearPlace(driver, paths, key)
+          settleOld(driver, paths, key)
           exchange({
             driver,
             paths,
             key,
             onProgress,
             newRecord: { generation: 0 },
+            discardSidecars: true,
             ...(options.backend === undefined ? {} : { backend: options.backend }),
           })
         })
@@ -145,15 +145,24 @@ function mark(connection: SqlConnection, generation = 0): void {
   connection.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get()
 }
 
-/** The log of the old database must not be taken for the new one's. */
-function clearPlace(driver: Driver, paths: DatabasePaths, key: Uint8Array): void {
+/** Why an old database cannot be settled, and is replaced all the same: that is what backups are for. */
+const BEYOND_HELP: ReadonlyArray<StorageErrorReason> = [
+  "wrong-key",
+  "damaged",
+  "wrong-key-or-damaged",
+]
+
+/**
+ * Brings everything of the old database into its main file, so that it is whole by itself until the new
+ * one stands in its place.
+ */
+function settleOld(driver: Driver, paths: DatabasePaths, key: Uint8Array): void {
   try {
-    if (fileState(paths) === "other") {
-      checkKey(paths, key)
-      emptyLog(driver, paths, { kind: "sqlcipher", key })
-    }
-  } catch {
-    // It is damaged, or of another key: that is what backups are for.
+    if (fileState(paths) !== "other") return
+    checkKey(paths, key)
+    emptyLog(driver, paths, { kind: "sqlcipher", key })
+  } catch (error) {
+    const failure = failureOf("maintain", error)
+    if (!BEYOND_HELP.includes(failure.reason)) throw failure
   }
-  for (const path of [paths.wal, paths.shm, paths.journal]) removeIfThere(path)
 }

@@ -10,10 +10,11 @@ import { closeSync, constants, fsyncSync, linkSync, openSync, renameSync } from 
 import type { Driver } from "../driver/port.ts"
 import { refusal } from "../driver/failure.ts"
 import type { DatabasePaths } from "../files/database_paths.ts"
-import { synchronizeDirectory } from "../files/durable_write.ts"
+import { removeIfThere, synchronizeDirectory } from "../files/durable_write.ts"
 import { inspectPrivateFile } from "../files/private_file.ts"
 import { type CreationRecord, readRecord, writeRecord } from "../open/creation_record.ts"
 import { keyCheckOf } from "../open/key_check.ts"
+import { destroyFile } from "./destroy.ts"
 import { openFile } from "./exclusive.ts"
 import { newFilePaths } from "./new_file.ts"
 import { type OnProgress, reported } from "./progress.ts"
@@ -28,6 +29,8 @@ export interface Exchange {
   readonly backend?: string
   /** Keeps the old file under another name until its destruction. */
   readonly keepOriginal?: boolean
+  /** Takes what lies beside the old file away with it, which may hold more than was brought into it. */
+  readonly discardSidecars?: boolean
   /** Where no record was: makes one for the new file, so that it counts as no copy. */
   readonly newRecord?: Pick<CreationRecord, "generation">
   readonly onProgress: OnProgress
@@ -60,6 +63,8 @@ export function exchange(what: Exchange): void {
   })
   reported(onProgress, "swap", () => {
     if (what.keepOriginal === true) keepOriginal(paths)
+    // Not before the record is durable: until here the old file may be needed with all that it has.
+    if (what.discardSidecars === true) discardSidecars(what)
     renameSync(next, paths.main)
     synchronizeDirectory(paths.directory)
   })
@@ -88,6 +93,12 @@ const withoutNext = ({ backend, check, generation, inode, state }: CreationRecor
   generation,
   inode,
 })
+
+/** The log of the old file must not be taken for the new one's. */
+function discardSidecars({ keepOriginal, paths }: Exchange): void {
+  const discard = keepOriginal === true ? destroyFile : removeIfThere
+  for (const path of [paths.wal, paths.shm, paths.journal]) discard(path)
+}
 
 /** Gives the old file a second name; where the file system knows none, its only one. */
 function keepOriginal(paths: DatabasePaths): void {
