@@ -7,7 +7,7 @@ import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
 import type { Event } from "./event.ts"
 import type { Page } from "./page.ts"
-import type { ConsumeOptions, MdkService } from "./service.ts"
+import type { ConsumeOptions, EventsApi, MdkService } from "./service.ts"
 import type { Group, Message } from "./values.ts"
 
 /** What every call of the Promise front takes as its last argument. */
@@ -46,7 +46,7 @@ export type MdkClient =
     /** Ends everything; afterwards every call rejects with `closed`. */
     readonly close: () => Promise<void>
     /** Events. */
-    readonly events: {
+    readonly events: Promised<Pick<EventsApi, "parked" | "release">> & {
       /** At most once, bounded: for screens. */
       readonly live: AsyncIterable<Event>
       /** Runs until the signal or the end; resolves then. See `EventsApi.consume`. */

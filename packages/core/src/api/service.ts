@@ -8,7 +8,15 @@ import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
 import type { ArgumentError, GroupError, InviteError, ServiceError } from "./errors.ts"
 import type { Event } from "./event.ts"
-import type { GroupId, IntentId, InviteId, MessageId, PublicKey, RelayUrl } from "./ids.ts"
+import type {
+  EventKey,
+  GroupId,
+  IntentId,
+  InviteId,
+  MessageId,
+  PublicKey,
+  RelayUrl,
+} from "./ids.ts"
 import type { Page, PageOf } from "./page.ts"
 import type { Change, RelayTally, Sent } from "./sending.ts"
 import type { Group, Invite, Message, Reach } from "./values.ts"
@@ -146,7 +154,7 @@ export interface MessagesApi {
 export interface ConsumeOptions {
   /** Where a consumer that is new begins: with what comes (`now`, default) or with all there is. */
   readonly from?: "now" | "first"
-  /** How often a handler is tried before its event is parked; 1 to 100, default 5. */
+  /** How often a handler may fail before its event is parked; 1 to 100, default 5. */
   readonly attempts?: number
 }
 
@@ -155,13 +163,31 @@ export interface EventsApi {
   /**
    * Offers events to a handler until interrupted: at least once, in order within a group, each event
    * again until the handler succeeded, also after a restart. A handler that fails `attempts` times
-   * parks that event only. One consumer of a name at a time.
+   * parks that event only, see {@link EventsApi.parked}. A handler that fails (or dies) with a
+   * `ServiceError` other than `signer-refused` is not to blame: that is no attempt, and the event is
+   * offered until it works. Pauses grow from 0.2 s to 30 s. One consumer of a name at a time.
+   *
+   * Fails with `consumer-name` for a name that is not 1 to 100 letters, digits, `.`, `_`, `:` or `-`
+   * and for `attempts` out of bounds, and with a `ServiceError` when its own place cannot be read or
+   * written; consuming again goes on there.
    */
   readonly consume: <E, R>(
     name: string,
     handler: (event: Event) => Effect.Effect<unknown, E, R>,
     options?: ConsumeOptions,
   ) => Effect.Effect<never, ArgumentError | ServiceError, R>
+  /**
+   * The events that this consumer's handler failed at too often, the oldest first, at most 1000. They
+   * are kept until they are released and handled; those whose message, or invitation, is gone by now
+   * are left out.
+   */
+  readonly parked: (name: string) => Effect.Effect<ReadonlyArray<Event>, ServiceError>
+  /**
+   * Has a parked event offered again, with a full number of attempts: by the consumer that is running,
+   * before the next events, or else when one of this name runs. It is parked again when its handler
+   * keeps failing. An event that is not parked stays as it is.
+   */
+  readonly release: (name: string, key: EventKey) => Effect.Effect<void, ServiceError>
   /** At most once, bounded, the oldest dropped: for screens. */
   readonly live: Stream.Stream<Event, ServiceError>
 }

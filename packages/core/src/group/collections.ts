@@ -153,11 +153,21 @@ export const CONSUMERS: Collection & { readonly name: "consumers" } = define("co
   indexes: {},
 })
 
-/** Events that a consumer handled (or parked) beyond its position, keyed `name/sequence`. */
+/** Events that a consumer is done with beyond its position, keyed `name/sequence`. */
 export const HANDLED: Collection & { readonly name: "handled" } = define("handled", {
   kind: "keyed",
   columns: { consumer: "text", seq: "integer" },
   indexes: { consumer: ["consumer", "seq"] },
+})
+
+/**
+ * Events whose handler kept failing, by consumer. `released` is 1 while one waits to be offered again;
+ * `event` is its EventKey.
+ */
+export const PARKED: Collection & { readonly name: "parked" } = define("parked", {
+  kind: "keyed",
+  columns: { consumer: "text", released: "integer", seq: "integer", event: "text" },
+  indexes: { consumer: ["consumer", "released", "seq"], event: ["consumer", "event"] },
 })
 
 /** Newest stored `created_at` per subscription and relay. */
@@ -185,5 +195,6 @@ export const COLLECTIONS: ReadonlyArray<Collection> = [
   EVENTS,
   CONSUMERS,
   HANDLED,
+  PARKED,
   PROGRESS,
 ]

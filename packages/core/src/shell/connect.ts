@@ -12,7 +12,7 @@ import * as Stream from "effect/Stream"
 import type { CallOptions, MdkClient, Promised } from "../api/client.ts"
 import { ServiceError } from "../api/errors.ts"
 import type { Event } from "../api/event.ts"
-import type { ConsumeOptions, MdkService } from "../api/service.ts"
+import type { ConsumeOptions, EventsApi, MdkService } from "../api/service.ts"
 import { Mdk } from "../mdk.ts"
 import { unprintable } from "./unprintable.ts"
 
@@ -89,6 +89,9 @@ export async function connect<E>(layer: Layer.Layer<Mdk, E>): Promise<MdkClient>
     ...client,
     account: unprintable("MdkClient.account", client.account),
     events: {
+      ...promised({ parked: events.parked, release: events.release }, run) as Promised<
+        Pick<EventsApi, "parked" | "release">
+      >,
       live: Stream.toAsyncIterable(events.live),
       consume: async (
         name: string,

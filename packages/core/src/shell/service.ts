@@ -14,7 +14,7 @@ import type { EventsApi, InvitesApi, MdkService, SyncReport } from "../api/servi
 import type { Invite } from "../api/values.ts"
 import { INVITES } from "../group/mod.ts"
 import { type Account, CLOSED_BELL } from "./account.ts"
-import { consume } from "./consumer.ts"
+import { consume, release } from "./consumer.ts"
 import { pageRows } from "./cursor.ts"
 import { readGroup } from "./group_reader.ts"
 import { makeAccountApi, makeGroupsApi } from "./groups_api.ts"
@@ -25,6 +25,7 @@ import { countUnsent } from "./intent_store.ts"
 import { MAINTENANCE_BELL } from "./maintenance.ts"
 import { inviteOf, materialize } from "./materialize.ts"
 import { makeMessagesApi } from "./messages_api.ts"
+import { parkedEvents } from "./parked_events.ts"
 import { makeGuard } from "./runtime.ts"
 import { SYNC_BELL } from "./sync_state.ts"
 import { unprintable } from "./unprintable.ts"
@@ -85,6 +86,8 @@ const makeEventsApi = (account: Account, guard: Guard): EventsApi => {
   }
   return {
     consume: (name, handler, options) => guard(consume(support, name, handler, options)),
+    parked: (name) => guard(parkedEvents(support, name)),
+    release: (name, key) => guard(release(support, name, key)),
     live: untilClosed(account, Stream.fromPubSub(runtime.log.live)).pipe(
       Stream.mapEffect((record) => guard(materialize(runtime.storage, record))),
       Stream.filter(Option.isSome),
