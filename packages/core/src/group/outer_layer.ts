@@ -9,11 +9,21 @@
 import { openGroupEvent, type SealedGroupEvent } from "../nostr/mod.ts"
 import { allStates, type GroupState } from "./group_state.ts"
 
-/** The bytes of the MLSMessage; `undefined` when no key fits now. */
-export function openOuterLayer(group: GroupState, event: SealedGroupEvent): Uint8Array | undefined {
-  for (const state of allStates(group)) {
-    const bytes = openGroupEvent(event, state.outerKey.bytes)
+/**
+ * The bytes of the MLSMessage; `undefined` when no key fits now.
+ *
+ * @param failed ids of states whose keys are known not to fit; those that do not fit now are added
+ */
+export function openOuterLayer(
+  group: GroupState,
+  event: SealedGroupEvent,
+  failed?: Set<string>,
+): Uint8Array | undefined {
+  for (const { mls, outerKey } of allStates(group)) {
+    if (failed?.has(mls.stateId)) continue
+    const bytes = openGroupEvent(event, outerKey.bytes)
     if (bytes !== undefined) return bytes
+    failed?.add(mls.stateId)
   }
   return undefined
 }

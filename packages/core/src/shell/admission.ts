@@ -14,7 +14,6 @@ import { encodeHex } from "../codec/mod.ts"
 import {
   ADMITTED,
   type DropReason,
-  encodeRecord,
   type GroupProfile,
   type GroupState,
   openOuterLayer,
@@ -28,18 +27,21 @@ import { readGroupEvent, type SealedGroupEvent } from "../nostr/mod.ts"
 import type { NostrEvent } from "../services/nostr_event.ts"
 import type { Verb } from "../services/storage_batch.ts"
 import { toServiceError } from "./failure.ts"
+import { joinTimeOf } from "./join_time.ts"
 import { makeOutputWriter, type OutputWriter } from "./group_output.ts"
 import type { GroupStore } from "./group_store.ts"
 import type { Runtime } from "./runtime.ts"
 import { VerbList } from "./verb_list.ts"
-import { makeRoom, type StoredWaiting, waitingEvents } from "./waiting_room.ts"
+import { loadRoom, type StoredWaiting, type WaitingRoom } from "./waiting_room.ts"
 
 /** Most events that share one batch. */
 export const MAX_EVENTS = 256
 /** Most events of one second that share one batch: what a batch can hold. */
 const MAX_RUN = 1500
-/** Rounds over the waiting room after a change. */
-const MAX_ROUNDS = 16
+/** Most characters of ciphertext that share one batch. */
+const MAX_CHARACTERS = 16 * 1024 * 1024
+/** After so many events taken in, what waits is tried in a batch of its own. */
+const MAX_RETRIED = 1000
 
 /** What a batch did. */
 export interface AdmissionReport {
@@ -63,6 +65,14 @@ export const admittedVerb = (group: string, digest: string, now: number): Verb =
   value: new Uint8Array(0),
 })
 
+/** An event on its way in, new or waiting. */
+interface Candidate extends StoredWaiting {
+  /** Its envelope; `undefined` when that cannot be read. */
+  readonly sealed: SealedGroupEvent | undefined
+  /** Ids of states whose keys do not open it. */
+  readonly failed: Set<string>
+}
+
 interface Work {
   readonly runtime: Runtime
   readonly profile: GroupProfile
@@ -73,14 +83,15 @@ interface Work {
   readonly spent: Array<MlsGroup>
   readonly left: Array<RetainedState>
   readonly dropped: Map<DropReason, number>
-  /** Events that this batch makes wait, by key. */
-  readonly held: Map<string, StoredWaiting>
-  /** Keys of waiting events that this batch dealt with. */
-  readonly done: Set<string>
+  /** What waits, once it was needed. */
+  room: WaitingRoom | undefined
   group: GroupState
   accepted: number
   waiting: number
-  changed: boolean
+  /** Characters taken in. */
+  characters: number
+  /** How often keys or proposals changed. */
+  changes: number
 }
 
 /**
@@ -96,24 +107,53 @@ export const admitEvents: (
   events: ReadonlyArray<NostrEvent>,
 ) => Effect.Effect<AdmissionReport, GroupError | ServiceError> = Effect.fn("Mdk.admit")(
   function* (runtime, store, profile, id, events) {
-    const before = yield* store.load(id)
-    const work: Work = yield* begin(runtime, profile, before)
-    for (const run of runsOf(events)) yield* takeRun(work, run)
+    const dropped = new Map<DropReason, number>()
+    let accepted = 0
+    let waiting = 0
     // Without events this is a retry of what waits.
-    let changed = work.changed || events.length === 0
-    for (let round = 0; changed && round < MAX_ROUNDS; round++) {
-      work.changed = false
-      const stored = yield* waitingEvents(runtime.storage, id)
-      for (const waiting of [...stored, ...work.held.values()]) {
-        if (!work.done.has(waiting.key)) yield* takeIn(work, waiting.event, waiting)
+    let more = events.length === 0
+    let rest = events
+    do {
+      const before = yield* store.load(id)
+      const work: Work = yield* begin(runtime, profile, before)
+      for (const run of runsOf(rest)) {
+        yield* takeRun(work, run.map((event) => candidateOf(work, event)))
       }
-      changed = work.changed
-    }
-    yield* finish(work, store, before)
-    const { accepted, waiting, dropped } = work
+      more = more || work.changes > 0 ? yield* retry(work) : false
+      yield* finish(work, store, before)
+      accepted += work.accepted
+      waiting += work.waiting
+      for (const [why, n] of work.dropped) dropped.set(why, (dropped.get(why) ?? 0) + n)
+      rest = []
+    } while (more)
     return { accepted, waiting, dropped }
   },
 )
+
+/**
+ * Tries what waits, from the oldest on and from there again after every change, until nothing changes.
+ *
+ * @returns true when the batch is full and there may be more to do
+ */
+const retry = Effect.fnUntraced(function* (work: Work): Effect.fn.Return<boolean, ServiceError> {
+  const room = yield* roomOf(work)
+  const all = room.all().map(({ event }) => candidateOf(work, event))
+  let runs = runsOf(all.sort((a, b) => a.event.created_at - b.event.created_at))
+  for (let next = 0; next < runs.length && work.group.status === "active";) {
+    const run = runs[next++] ?? []
+    const { changes } = work
+    const openable = run.filter((one) => room.has(one.key) && opens(work, one))
+    if (openable.length > 0) yield* takeRun(work, openable)
+    if (isFull(work)) return true
+    if (work.changes === changes) continue
+    runs = runs.map((one) => one.filter(({ key }) => room.has(key)))
+    next = 0
+  }
+  return false
+})
+
+const isFull = ({ accepted, characters }: Work): boolean =>
+  accepted >= MAX_RETRIED || characters >= MAX_CHARACTERS
 
 const begin = (
   runtime: Runtime,
@@ -130,90 +170,121 @@ const begin = (
     spent: [],
     left: [],
     dropped: new Map(),
-    held: new Map(),
-    done: new Set(),
+    room: undefined,
     group,
     accepted: 0,
     waiting: 0,
-    changed: false,
+    characters: 0,
+    changes: 0,
   }))
 
 /** Events that follow each other and claim the same second. */
-const runsOf = (
-  events: ReadonlyArray<NostrEvent>,
-): ReadonlyArray<ReadonlyArray<NostrEvent>> => {
-  const runs: Array<Array<NostrEvent>> = []
+const runsOf = <A extends { readonly created_at: number } | { readonly event: NostrEvent }>(
+  events: ReadonlyArray<A>,
+): ReadonlyArray<ReadonlyArray<A>> => {
+  const secondOf = (one: A): number => "event" in one ? one.event.created_at : one.created_at
+  const runs: Array<Array<A>> = []
   for (const event of events) {
     const last = runs.at(-1)
-    if (last?.[0]?.created_at === event.created_at) last.push(event)
+    const first = last?.[0]
+    if (first !== undefined && secondOf(first) === secondOf(event)) last?.push(event)
     else runs.push([event])
   }
   return runs
 }
 
 /** Reads a run in the order of the MLS messages; a commit may make more of it readable. */
-const takeRun = Effect.fnUntraced(function* (work: Work, run: ReadonlyArray<NostrEvent>) {
+const takeRun = Effect.fnUntraced(function* (work: Work, run: ReadonlyArray<Candidate>) {
   let rest = run
   while (rest.length > 1 && work.group.status === "active") {
-    const { readable, sealed } = orderRun(work.profile, work.group, rest, read)
-    if (readable.length === 0) break
-    for (const event of readable) yield* takeIn(work, event, undefined)
-    rest = sealed
+    const { changes } = work
+    const openable = new Set(rest.filter((one) => opens(work, one)))
+    const { readable, sealed } = orderRun(
+      work.profile,
+      work.group,
+      [...openable],
+      (one) => one.sealed,
+    )
+    for (const one of [...readable, ...sealed]) yield* takeIn(work, one)
+    rest = rest.filter((one) => !openable.has(one))
+    if (work.changes === changes) break
   }
-  for (const event of rest) yield* takeIn(work, event, undefined)
+  for (const one of rest) yield* takeIn(work, one)
 })
 
 /**
  * Splits events, oldest first, into batches of about {@link MAX_EVENTS}; events of one second stay
- * together.
+ * together as far as a batch can hold them.
  */
 export function batchesOf(
   events: ReadonlyArray<NostrEvent>,
 ): ReadonlyArray<ReadonlyArray<NostrEvent>> {
   const batches: Array<Array<NostrEvent>> = []
+  let characters = 0
   for (const run of runsOf(events)) {
-    for (let i = 0; i < run.length; i += MAX_RUN) {
-      const part = run.slice(i, i + MAX_RUN)
+    let joins = (batches.at(-1)?.length ?? MAX_EVENTS) + run.length <= MAX_EVENTS
+    for (const event of run) {
       const last = batches.at(-1)
-      if (last !== undefined && last.length + part.length <= MAX_EVENTS) last.push(...part)
-      else batches.push([...part])
+      const { length } = event.content
+      if (
+        joins && last !== undefined && last.length < MAX_RUN &&
+        characters + length <= MAX_CHARACTERS
+      ) {
+        last.push(event)
+        characters += length
+      } else {
+        batches.push([event])
+        characters = length
+        joins = true
+      }
     }
   }
   return batches
 }
 
-const takeIn = Effect.fnUntraced(function* (
-  work: Work,
-  event: NostrEvent,
-  stored: StoredWaiting | undefined,
-) {
-  const sealed = read(event)
-  if (sealed === undefined) return count(work, "malformed")
-  const bytes = openOuterLayer(work.group, sealed)
-  if (bytes === undefined) return yield* wait(work, event, stored)
+const candidateOf = (work: Work, event: NostrEvent): Candidate => ({
+  key: waitingKey(work, event),
+  event,
+  sealed: read(event),
+  failed: new Set(),
+})
+
+/** True when there is something to do about an event with the keys of now. */
+const opens = ({ group }: Work, { sealed, failed }: Candidate): boolean =>
+  sealed === undefined || openOuterLayer(group, sealed, failed) !== undefined
+
+const takeIn = Effect.fnUntraced(function* (work: Work, candidate: Candidate) {
+  const { sealed, event, failed } = candidate
+  if (sealed === undefined) {
+    count(work, "malformed")
+    return forget(work, candidate)
+  }
+  const bytes = openOuterLayer(work.group, sealed, failed)
+  if (bytes === undefined) return yield* wait(work, candidate, false)
   const digest = encodeHex(messageDigest(work.runtime.crypto, bytes))
   if (yield* isKnown(work, digest)) {
     count(work, "duplicate")
-    return forget(work, stored)
+    return forget(work, candidate)
   }
   const received = receive(work.profile, work.group, bytes, digest)
   switch (received.disposition) {
     case "waiting":
-      return yield* wait(work, event, stored)
+      return yield* wait(work, candidate, true)
     case "dropped":
       count(work, received.why)
       remember(work, digest)
-      return forget(work, stored)
+      return forget(work, candidate)
     case "accepted":
       work.group = received.group
       work.accepted++
+      work.characters += event.content.length
       work.spent.push(...received.spent)
       work.left.push(...received.dropped)
       // A commit brings new keys, a proposal may be what a commit waits for.
-      if (received.outputs.some(({ tag }) => tag !== "message")) work.changed = true
+      if (received.outputs.some(({ tag }) => tag !== "message")) work.changes++
       yield* work.output.add(received.outputs, received.group)
       remember(work, digest)
-      return forget(work, stored)
+      return forget(work, candidate)
   }
 })
 
@@ -244,29 +315,28 @@ const count = (work: Work, why: DropReason): void => {
 
 const waitingKey = (work: Work, event: NostrEvent): string => `${work.group.id}/${event.id}`
 
-const wait = Effect.fnUntraced(function* (
-  work: Work,
-  event: NostrEvent,
-  stored: StoredWaiting | undefined,
-) {
-  if (stored !== undefined || work.group.status !== "active") return
-  const key = waitingKey(work, event)
-  work.waiting++
-  work.held.set(key, { key, event })
-  work.list.add(yield* makeRoom(work.runtime.storage, work.group.id, work.now))
-  work.list.add([{
-    verb: "put",
-    collection: WAITING.name,
-    key,
-    columns: { group_id: work.group.id, at: work.now },
-    value: encodeRecord(event),
-  }])
+const roomOf = (work: Work): Effect.Effect<WaitingRoom, ServiceError> =>
+  work.room !== undefined ? Effect.succeed(work.room) : Effect.tap(
+    loadRoom(work.runtime.storage, work.group.id, work.now),
+    (room) => Effect.sync(() => void (work.room = room)),
+  )
+
+const wait = Effect.fnUntraced(function* (work: Work, candidate: Candidate, isOpened: boolean) {
+  if (work.group.status !== "active") return
+  const room = yield* roomOf(work)
+  if (room.has(candidate.key)) return
+  if (!isOpened) {
+    const joined = yield* joinTimeOf(work.runtime.storage, work.group.id)
+    // Nobody who joined later is ever given the keys of that time.
+    if (joined !== undefined && candidate.event.created_at < joined) return count(work, "stale")
+  }
+  const { verbs, more } = room.admit(candidate, isOpened)
+  work.waiting += more
+  work.list.add(verbs)
 })
 
-const forget = (work: Work, stored: StoredWaiting | undefined): void => {
-  if (stored === undefined) return
-  work.done.add(stored.key)
-  work.list.add([{ verb: "delete", collection: WAITING.name, key: stored.key }])
+const forget = (work: Work, { key }: Candidate): void => {
+  work.list.add(work.room?.remove(key) ?? [])
 }
 
 const finish = Effect.fnUntraced(function* (work: Work, store: GroupStore, before: GroupState) {
