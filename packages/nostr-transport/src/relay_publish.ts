@@ -27,7 +27,8 @@ type Outcome = Omit<RelayAnswer, "relay">
 
 /**
  * Sends the same bytes until the relay decides, or time or patience is out. Repeating is safe: a
- * relay knows an event by its id.
+ * relay knows an event by its id. A refusal counts as `rejected` only when no attempt before it may
+ * have reached the relay; otherwise the relay is `unanswered`.
  *
  * @param maxMessageBytes what the relay says that it takes, as far as known
  */
@@ -40,6 +41,9 @@ export const publishToRelay: (
 ) => Effect.Effect<RelayAnswer> = (relay, connection, event, limits, maxMessageBytes) => {
   let last: Outcome = { outcome: "unanswered" }
   let proved = false
+  // Once the event went into a socket and no clear answer came, the relay may have it. A later refusal
+  // does not take that back: the outcome is `unanswered` then, without the refusal's prefix.
+  let inDoubt = false
   const messageBytes = new TextEncoder().encode(JSON.stringify(["EVENT", event])).length
 
   const attempt = Effect.gen(function* () {
@@ -53,11 +57,16 @@ export const publishToRelay: (
     if (messageBytes > (maxMessageBytes() ?? Infinity)) {
       return { outcome: "rejected", prefix: "too-large" } satisfies Outcome
     }
+    // An interrupted wait leaves the doubt behind.
+    const doubtBefore = inDoubt
+    inDoubt = true
     const acknowledgement = yield* connection.exchange(event)
     if (acknowledgement._tag === "Disconnected") return undefined
     if (acknowledgement._tag === "TimedOut") return { outcome: "unanswered" } satisfies Outcome
     const { accepted, prefix } = acknowledgement
     if (accepted || prefix === "duplicate") return { outcome: "accepted" } satisfies Outcome
+    // `error` may also mean that the relay failed after it had stored the event.
+    inDoubt = doubtBefore || prefix === "error"
     const answer = (outcome: RelayAnswer["outcome"]): Outcome =>
       prefix === undefined ? { outcome } : { outcome, prefix }
     switch (refusalAdvice(prefix)) {
@@ -92,6 +101,10 @@ export const publishToRelay: (
       duration: limits.totalMillis,
       orElse: () => Effect.sync(() => last),
     }),
-    Effect.map((outcome) => ({ relay, ...outcome })),
+    Effect.map((outcome): RelayAnswer =>
+      inDoubt && outcome.outcome !== "accepted" && outcome.prefix !== "error"
+        ? { relay, outcome: "unanswered" }
+        : { relay, ...outcome }
+    ),
   )
 }
