@@ -13,11 +13,12 @@
  */
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
-import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync } from "node:fs"
 import { homedir } from "node:os"
 import { join, resolve } from "node:path"
 import process from "node:process"
 import { CliError } from "./cli_error.ts"
+import { DISK, type Disk, saveSettings, syncNewFolders } from "./settings_change.ts"
 
 /** Where a database key lives. */
 export type KeyStoreKind = "wrapped-file" | "native"
@@ -70,12 +71,13 @@ const unsafe = (advice: string, cause?: unknown): CliError =>
 
 /**
  * Creates the folder with mode 0700, or checks that an existing one is a folder of ours and closed to
- * others. An existing empty folder is closed.
+ * others. An existing empty folder is closed. New folders are durable in their parents.
  */
-export const prepareHome = (home: Home): Effect.Effect<void, CliError> =>
+export const prepareHome = (home: Home, disk: Disk = DISK): Effect.Effect<void, CliError> =>
   Effect.try({
     try: () => {
-      mkdirSync(home.folder, { recursive: true, mode: 0o700 })
+      const first = mkdirSync(home.folder, { recursive: true, mode: 0o700 })
+      if (first !== undefined) syncNewFolders(first, home.folder, disk)
       const stat = lstatSync(home.folder)
       if (!stat.isDirectory()) throw unsafe("the home is not a folder")
       if (process.platform === "win32") return
@@ -115,14 +117,14 @@ export const readSettings = (home: Home): Effect.Effect<Settings, CliError> =>
       error instanceof CliError ? error : unsafe("settings.json is not readable", error),
   })
 
-/** Writes the settings of a new account; `account-exists` when there is one. */
-export const writeSettings = (home: Home, settings: Settings): Effect.Effect<void, CliError> =>
+/** Writes the settings of a new account durably; `account-exists` when there is one. */
+export const writeSettings = (
+  home: Home,
+  settings: Settings,
+  disk: Disk = DISK,
+): Effect.Effect<void, CliError> =>
   Effect.try({
-    try: () =>
-      writeFileSync(join(home.folder, "settings.json"), `${JSON.stringify(settings)}\n`, {
-        flag: "wx",
-        mode: 0o600,
-      }),
+    try: () => saveSettings(home, settings, "create", disk),
     catch: (error) =>
       isCode(error, "EEXIST")
         ? new CliError({ reason: "account-exists", advice: "there is an account here already" })
