@@ -6,6 +6,7 @@
 import {
   closeSync,
   constants,
+  fstatSync,
   fsyncSync,
   openSync,
   renameSync,
@@ -13,6 +14,7 @@ import {
   writeSync,
 } from "node:fs"
 import process from "node:process"
+import { birthOf } from "./file_birth.ts"
 import { createPrivateFile, isMissing } from "./private_file.ts"
 
 /**
@@ -20,12 +22,18 @@ import { createPrivateFile, isMissing } from "./private_file.ts"
  *
  * @param path the file
  * @param next the name of the unfinished one; a left-over of an earlier crash is removed
+ * @param contentOf makes the content, told which file it is going to stand in
  */
-export function writeDurably(path: string, next: string, content: Uint8Array): void {
+export function writeDurably(
+  path: string,
+  next: string,
+  contentOf: (birth: string | undefined) => Uint8Array,
+): void {
   removeIfThere(next)
   const descriptor = createPrivateFile(next)
   if (descriptor === undefined) throw new Error("a file appeared while it was being written")
   try {
+    const content = contentOf(birthOf(fstatSync(descriptor)))
     let written = 0
     while (written < content.length) {
       written += writeSync(descriptor, content, written, content.length - written)

@@ -140,7 +140,7 @@ const factsOf = (
 /** Makes the creation durable before any key is stored: first the record, then the empty file. */
 function prepare(found: Found, check: string, backend: string | null): void {
   const { paths } = found
-  writeRecord(paths, { state: "creating", backend, check, generation: 0, inode: "" })
+  writeRecord(paths, { state: "creating", backend, check, generation: 0, inode: "", copied: false })
   if (found.file === "absent") createEmptyFile(paths)
 }
 

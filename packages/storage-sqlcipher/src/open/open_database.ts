@@ -167,8 +167,8 @@ function settle(
   const before = readMeta(connection, "generation") ?? 0
   const inode = String(inspectPrivateFile(paths.main)?.identity.inode ?? "")
   const isFirstOpening = before === 0 || record?.state === "creating"
-  const isOurFile = record?.state === "ready" && record.generation <= before &&
-    (record.inode === inode || record.next?.inode === inode)
+  const isOurFile = record?.state === "ready" && record.copied !== true &&
+    record.generation <= before && (record.inode === inode || record.next?.inode === inode)
   const restored = readMeta(connection, "restored") === 1 || (!isFirstOpening && !isOurFile)
   const generation = before + 1
   inTransaction(connection, () => {
@@ -181,6 +181,7 @@ function settle(
     check: key.check,
     generation,
     inode,
+    copied: false,
     // The key of an encryption that was interrupted is in the store already: it is to be used again.
     ...(key.encryption.kind === "none" && record?.next !== undefined
       ? { next: { check: record.next.check, inode: "" } }
