@@ -11,7 +11,7 @@
 import type { KeyName } from "@mdk/core/services"
 import { constants } from "node:fs"
 import { type FileHandle, link, lstat, mkdir, open, readdir, unlink } from "node:fs/promises"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import process from "node:process"
 import { MAX_FILE_LENGTH } from "./file_format.ts"
 
@@ -49,14 +49,6 @@ const refuse = (uid: number, mode: number): void => {
   if (uid !== process.getuid?.() || (mode & 0o077) !== 0) throw new UnsafeFile()
 }
 
-/** Creates the folder with mode 0700, or checks that it is ours and closed to everybody else. */
-export const prepareFolder = async (folder: string): Promise<void> => {
-  await mkdir(folder, { recursive: true, mode: 0o700 })
-  const stat = await lstat(folder)
-  if (!stat.isDirectory()) throw new UnsafeFile()
-  refuse(stat.uid, stat.mode)
-}
-
 /** Makes the folder's entries durable. Windows has no such call. */
 const syncFolder = async (folder: string): Promise<void> => {
   if (isWindows) return
@@ -66,6 +58,61 @@ const syncFolder = async (folder: string): Promise<void> => {
   } finally {
     await handle.close()
   }
+}
+
+/** What systems answer that do not make folders durable, or not for this user or these permissions. */
+const REFUSALS: ReadonlySet<string> = new Set([
+  "EACCES",
+  "EBADF",
+  "EINVAL",
+  "EISDIR",
+  "ENOSYS",
+  "ENOTSUP",
+  "EOPNOTSUPP",
+  "EPERM",
+])
+
+const isRefusal = (cause: unknown): boolean =>
+  REFUSALS.has(errorCode(cause)) || (cause instanceof Error && cause.name === "NotCapable")
+
+/** Makes new folders durable in their parents, the uppermost first, where the platform allows that. */
+const syncParents = async (
+  first: string,
+  folder: string,
+  sync: (folder: string) => Promise<void>,
+): Promise<void> => {
+  const parents: Array<string> = []
+  const top = dirname(first)
+  for (let parent = dirname(folder);; parent = dirname(parent)) {
+    parents.unshift(parent)
+    if (parent === top || parent === dirname(parent)) break
+  }
+  for (const parent of parents) {
+    try {
+      await sync(parent)
+    } catch (cause) {
+      // Folders above ours may belong to others.
+      if (!isRefusal(cause)) throw cause
+    }
+  }
+}
+
+/**
+ * Creates the folder with mode 0700, or checks that it is ours and closed to everybody else. Folders
+ * that were created are durable in their parents.
+ *
+ * @param folder absolute
+ * @param sync makes the entries of a folder durable
+ */
+export const prepareFolder = async (
+  folder: string,
+  sync: (folder: string) => Promise<void> = syncFolder,
+): Promise<void> => {
+  const first = await mkdir(folder, { recursive: true, mode: 0o700 })
+  const stat = await lstat(folder)
+  if (!stat.isDirectory()) throw new UnsafeFile()
+  refuse(stat.uid, stat.mode)
+  if (first !== undefined) await syncParents(first, folder, sync)
 }
 
 /** The newest generation of every key, by stem, and the names of all files of each. */
