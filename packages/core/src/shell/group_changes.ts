@@ -5,6 +5,7 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import type { GroupError, InviteError, ServiceError } from "../api/errors.ts"
 import type { RelayTally } from "../api/sending.ts"
 import { decodeBase64, encodeBase64, encodeHex } from "../codec/mod.ts"
@@ -128,7 +129,7 @@ export const foundGroup: (
   const wrapped = welcome === undefined
     ? []
     : yield* wrapWelcomes(runtime, welcome, plan.invitees.map(held), plan.relays, now)
-      .pipe(Effect.tapError(() => Effect.sync(() => discard(group.states))))
+      .pipe(discardUnlessDone(group.states))
   const outgoing = outgoingWelcomes(intent, wrapped, now, true)
   const epoch = tipOf(group)?.mls.epoch ?? 0n
   const founded: Intent = {
@@ -139,7 +140,7 @@ export const foundGroup: (
     epoch: epoch.toString(),
     welcomes: welcomeStates(outgoing),
   }
-  yield* store.save(undefined, group, {
+  const saved = store.save(undefined, group, {
     verbs: [
       putIntent(founded),
       ...outgoing.map(putOutgoing),
@@ -152,7 +153,11 @@ export const foundGroup: (
       what: ["members", "admins", "profile", "relays", "status"],
     }],
   })
-  for (const one of outgoing) yield* publish(one)
+  // One step: what is durable is on its way, whatever interrupts.
+  yield* Effect.uninterruptible(Effect.andThen(
+    saved,
+    Effect.forEach(outgoing, publish, { discard: true }),
+  ))
   return { group: group.id, intent: intent.id }
 })
 
@@ -172,6 +177,15 @@ const discard = (states: ReadonlyArray<RetainedState>): void => {
   }
 }
 
+/** Zeroes states that nobody will have when the work fails or is interrupted. */
+const discardUnlessDone =
+  (states: ReadonlyArray<RetainedState>) =>
+  <A, E, R>(work: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.onExit(
+      work,
+      (exit) => Exit.isSuccess(exit) ? Effect.void : Effect.sync(() => discard(states)),
+    )
+
 /** Invites by a commit, or keeps the wish while another change of this device is on its way. */
 export const inviteToGroup: (
   support: ChangeSupport,
@@ -180,7 +194,7 @@ export const inviteToGroup: (
 ) => Effect.Effect<string, GroupError | InviteError | ServiceError> = Effect.fn("Mdk.invite")(
   function* (support, id, invitees) {
     const { runtime, store } = support
-    const made = yield* store.locked(id)(Effect.gen(function* () {
+    return yield* store.locked(id)(Effect.gen(function* () {
       const group = yield* store.load(id)
       const now = yield* Clock.currentTimeMillis
       const people = invitees.map(held)
@@ -188,16 +202,15 @@ export const inviteToGroup: (
       if (group.status !== "active") return yield* inertError(group)
       if (group.pending !== undefined) {
         yield* runtime.write({ verbs: [putIntent(intent)] })
-        return { intent: intent.id, outgoing: undefined }
+        return intent.id
       }
-      const outgoing = yield* commitInvite(support, group, intent, people, now)
-      return { intent: intent.id, outgoing }
+      yield* commitInvite(support, group, intent, people, now)
+      return intent.id
     }))
-    if (made.outgoing !== undefined) yield* support.publish(made.outgoing)
-    return made.intent
   },
 )
 
+/** Makes a commit durable and begins to publish it. */
 const commitInvite = Effect.fnUntraced(function* (
   support: ChangeSupport,
   group: GroupState,
@@ -219,9 +232,7 @@ const commitInvite = Effect.fnUntraced(function* (
   const wrapped = prepared.welcome === undefined
     ? []
     : yield* wrapWelcomes(runtime, prepared.welcome, people, prepared.relays, now).pipe(
-      Effect.tapError(() =>
-        Effect.sync(() => discard(pending === undefined ? [] : [pending.state]))
-      ),
+      discardUnlessDone(pending === undefined ? [] : [pending.state]),
     )
   const commit: Outgoing = {
     intent: intent.id,
@@ -241,11 +252,11 @@ const commitInvite = Effect.fnUntraced(function* (
     body: { kind: "invite" },
     welcomes: welcomeStates(welcomes),
   }
-  yield* store.save(group, prepared.group, {
+  const saved = store.save(group, prepared.group, {
     verbs: [putIntent(queued), putOutgoing(commit), ...welcomes.map(putOutgoing)],
     rings: [intentBell(intent.id)],
   })
-  return commit
+  yield* Effect.uninterruptible(Effect.andThen(saved, support.publish(commit)))
 })
 
 /** Makes the commit of an invitation that waited; the caller holds the group's lock. */
@@ -263,7 +274,7 @@ export const releaseInvite: (
         ? commitInvite(support, group, intent, intent.body.held, now)
         : Effect.fail(inertError(group)),
     )
-    if (made._tag === "Success") return yield* support.publish(made.success)
+    if (made._tag === "Success") return
     if (made.failure._tag === "ServiceError") return yield* made.failure
     const ended: Intent = { ...intent, state: { _tag: "Superseded" }, body: { kind: "invite" } }
     yield* runtime.write({
