@@ -13,18 +13,19 @@ import {
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import { closeSync, linkSync } from "node:fs"
+import { closeSync } from "node:fs"
 import { failureOf, refusal } from "../driver/failure.ts"
 import { loadDriver } from "../driver/load.ts"
 import type { Driver } from "../driver/port.ts"
 import type { DatabasePaths } from "../files/database_paths.ts"
 import { createPrivateFile, inspectPrivateFile } from "../files/private_file.ts"
 import { readRecord, writeRecord } from "../open/creation_record.ts"
-import { fileState, hasLog } from "../open/file_state.ts"
+import { fileState } from "../open/file_state.ts"
 import { keyCheckOf } from "../open/key_check.ts"
 import type { ExistingKeyPolicy } from "../open/key_decision.ts"
 import { examinePages } from "../open/page_authentication.ts"
 import { attempt } from "./attempt.ts"
+import { keepClearLog } from "./clear_log.ts"
 import { type ContentDigest, digestContent, isSameContent } from "./content_digest.ts"
 import {
   checkKey,
@@ -263,8 +264,8 @@ const copyAll = Effect.fnUntraced(
           yield* checkStructure(connection, "full", onProgress)
           const digest = yield* digestContent(connection, onProgress)
           yield* attempt(() => {
-            const { next, originalLog } = newFilePaths(paths)
-            if (hasLog(paths)) linkOrNothing(paths.wal, originalLog)
+            const { next } = newFilePaths(paths)
+            keepClearLog(paths)
             reported(onProgress, "copy", () => {
               const descriptor = createPrivateFile(next)
               if (descriptor === undefined) throw refusal("maintain", "unsafe-file")
@@ -285,11 +286,3 @@ const copyAll = Effect.fnUntraced(
   paths: DatabasePaths,
   onProgress: OnProgress,
 ) => Effect.Effect<ContentDigest, StorageError>
-
-function linkOrNothing(path: string, second: string): void {
-  try {
-    linkSync(path, second)
-  } catch {
-    // The file system knows no second names: the log is only removed.
-  }
-}

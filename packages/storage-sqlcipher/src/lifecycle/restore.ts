@@ -22,6 +22,7 @@ import {
   writeMeta,
 } from "../schema/migrations.ts"
 import { attempt } from "./attempt.ts"
+import { settleClearLog } from "./clear_log.ts"
 import {
   checkKey,
   emptyLog,
@@ -35,7 +36,8 @@ import { destroyNewFile, newFilePaths } from "./new_file.ts"
 import type { KeyedOptions } from "./options.ts"
 import { digestPages, recryptPages } from "./page_walk.ts"
 import { privateCopy } from "./private_copy.ts"
-import { reported, silent } from "./progress.ts"
+import { type OnProgress, reported, silent } from "./progress.ts"
+import { destroyOriginal, hasOriginal } from "./recover.ts"
 import { checkStructure } from "./structure.ts"
 import { exchange } from "./swap.ts"
 
@@ -66,7 +68,8 @@ export interface Restored {
  * exchange is one rename. The restored database says `condition.restored` until that is acknowledged,
  * because what was sent after the backup must not be sent again from old ratchets. Killed at any moment
  * it leaves the old database or the restored one; only of an old database that the key does not open,
- * because it is damaged, the write-ahead log may be gone.
+ * because it is damaged, the write-ahead log may be gone. An unencrypted database that is replaced is
+ * overwritten before it is removed, as after an encryption.
  *
  * Needs the pen. Fails with `conflict` when there is a database and `replaceExisting` is not set,
  * `account-in-use` beside a live instance, `busy` beside a reader, `wrong-key` when the key does not
@@ -108,7 +111,7 @@ export const restoreDatabase: (options: RestoreOptions) => Effect.Effect<Restore
         )
         const { pages } = yield* digestPages({ path: next, key, step: "check-pages", onProgress })
         yield* attempt(() => {
-          settleOld(driver, paths, key)
+          const isClear = settleOld(driver, paths, key)
           exchange({
             driver,
             paths,
@@ -116,8 +119,11 @@ export const restoreDatabase: (options: RestoreOptions) => Effect.Effect<Restore
             onProgress,
             newRecord: { generation: 0 },
             discardSidecars: true,
+            keepOriginal: isClear,
             ...(options.backend === undefined ? {} : { backend: options.backend }),
           })
+          // Also one that an earlier call left, when it was killed here.
+          if (hasOriginal(paths)) destroyReplaced(paths, onProgress)
         })
         yield* attempt(() => onProgress({ step: "done", done: 1, total: 1 }))
         return { bytes: pages * 4096, replaced: isThere }
@@ -155,14 +161,25 @@ const BEYOND_HELP: ReadonlyArray<StorageErrorReason> = [
 /**
  * Brings everything of the old database into its main file, so that it is whole by itself until the new
  * one stands in its place.
+ *
+ * @returns whether it is unencrypted, so that it must be destroyed when it is replaced
  */
-function settleOld(driver: Driver, paths: DatabasePaths, key: Uint8Array): void {
+function settleOld(driver: Driver, paths: DatabasePaths, key: Uint8Array): boolean {
+  const state = fileState(paths)
   try {
-    if (fileState(paths) !== "other") return
-    checkKey(paths, key)
-    emptyLog(driver, paths, { kind: "sqlcipher", key })
+    if (state === "plaintext") settleClearLog(driver, paths)
+    if (state === "other") {
+      checkKey(paths, key)
+      emptyLog(driver, paths, { kind: "sqlcipher", key })
+    }
   } catch (error) {
     const failure = failureOf("maintain", error)
     if (!BEYOND_HELP.includes(failure.reason)) throw failure
   }
+  return state === "plaintext"
+}
+
+function destroyReplaced(paths: DatabasePaths, onProgress: OnProgress): void {
+  onProgress({ step: "destroy", done: 0, total: 1 })
+  destroyOriginal(paths, (done, total) => onProgress({ step: "destroy", done, total }))
 }
