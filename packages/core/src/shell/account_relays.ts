@@ -47,8 +47,9 @@ export const accountRelays = (runtime: Runtime): Effect.Effect<AccountRelays, Se
   )
 
 /**
- * Looks the lists up and publishes what is missing. When no relay answered completely nothing is known
- * and nothing is published.
+ * Looks the lists up and publishes what is missing. Missing is only what no relay has: unless every
+ * relay answered completely, nothing is published, for it would replace a list that is merely out of
+ * reach.
  *
  * @returns true when the lists are known to be published
  */
@@ -69,16 +70,20 @@ export const ensureRelayLists: (runtime: Runtime) => Effect.Effect<boolean, Serv
         )
     const list = newest(NostrKind.relayList)
     const inbox = newest(NostrKind.inboxRelays)
-    if (fetched.complete.length === 0 && (list === undefined || inbox === undefined)) return false
+    const isCertain = fetched.partial.length === 0
+    const before = yield* accountRelays(runtime)
     const write = list === undefined
-      ? relays
+      ? (isCertain ? relays : before.write)
       : readRelayList(list).flatMap(({ url, write }) => write ? [url] : [])
-    const reached = inbox === undefined ? relays : readInboxRelays(inbox)
+    const reached = inbox === undefined
+      ? (isCertain ? relays : before.inbox)
+      : readInboxRelays(inbox)
     const known: AccountRelays = {
       write: write.length === 0 ? relays : write.slice(0, maxRelays),
       inbox: reached.length === 0 ? relays : reached.slice(0, maxRelays),
     }
     yield* remember(runtime, known)
+    if (!isCertain) return list !== undefined && inbox !== undefined
     const now = Math.trunc((yield* Clock.currentTimeMillis) / 1000)
     let published = true
     if (list === undefined) {
