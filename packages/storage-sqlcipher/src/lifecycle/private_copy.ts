@@ -12,10 +12,8 @@ import type * as Scope from "effect/Scope"
 import { closeSync, constants, fstatSync, mkdtempSync, openSync, rmSync, type Stats } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import process from "node:process"
 import { refusal } from "../driver/failure.ts"
 import { type DatabasePaths, databasePaths } from "../files/database_paths.ts"
-import { ownUserId } from "../files/private_directory.ts"
 import { createPrivateFile, isMissing } from "../files/private_file.ts"
 import { attempt } from "./attempt.ts"
 import { readAll, writeAll } from "./page_walk.ts"
@@ -34,10 +32,7 @@ export const privateCopy = (
 ): Effect.Effect<DatabasePaths, StorageError, Scope.Scope> =>
   Effect.gen(function* () {
     const directory = yield* Effect.acquireRelease(
-      attempt(() => {
-        removeAbandoned()
-        return mkdtempSync(join(tmpdir(), `mdk-copy-${process.pid}-`))
-      }),
+      attempt(() => mkdtempSync(join(tmpdir(), "mdk-copy-"))),
       (made) => Effect.sync(() => rmSync(made, { recursive: true, force: true })),
     )
     const from = databasePaths(path)
@@ -48,37 +43,6 @@ export const privateCopy = (
     }
     return yield* refusal("maintain", "busy")
   })
-
-const ABANDONED_AFTER = 10 * 60_000
-
-/**
- * Removes copies of ours whose process was killed. A young one may be in use in another
- * container.
- */
-function removeAbandoned(): void {
-  for (const name of readdirSync(tmpdir())) {
-    const pid = /^mdk-copy-([0-9]+)-/.exec(name)?.[1]
-    if (pid === undefined) continue
-    const path = join(tmpdir(), name)
-    try {
-      const stats = lstatSync(path)
-      const isOurs = stats.isDirectory() && stats.uid === ownUserId()
-      if (!isOurs || Date.now() - stats.mtimeMs < ABANDONED_AFTER || isAlive(Number(pid))) continue
-      rmSync(path, { recursive: true, force: true })
-    } catch {
-      // Somebody else removed it, or it stays for the next time.
-    }
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return !(error instanceof Error && Reflect.get(error, "code") === "ESRCH")
-  }
-}
 
 /** True when nothing changed meanwhile. */
 function copyOnce(from: DatabasePaths, to: DatabasePaths): boolean {
