@@ -6,10 +6,15 @@
  * key: what is written goes to the durable store first, and what is missing here is asked there. It is
  * the durable store that is recorded beside the database.
  *
+ * A read that finds a key here does not ask the durable store. A key that was replaced or deleted there
+ * by a program that does not use this cache is therefore answered as it was, until {@link forget} drops
+ * it: call that after such a change, and once before a wrong key is believed.
+ *
  * A process without a session keyring (cron jobs, some containers) is refused when the cache is opened.
  *
  * @module
  */
+import { equalBytes } from "@mdk/core/crypto"
 import {
   type KeyName,
   KeyStore,
@@ -48,18 +53,31 @@ const hide = (operation: KeyStoreOperation) =>
       : failure(operation, { reason: "unavailable", advice: NOT_USABLE }, error)
   )
 
-/** Puts a cache in front of a store. */
-const makeOver = (cache: KeyStoreService, durable: KeyStoreService): KeyStoreService => {
-  /** Whatever the kernel answers, the key is in the durable store. */
+/** Drops an entry of a cache; false when there was none. */
+export const drop = (
+  cache: KeyStoreService,
+  name: KeyName,
+  operation: KeyStoreOperation,
+): Effect.Effect<boolean, KeyStoreError> => cache.delete(name).pipe(hide(operation))
+
+/** Puts a cache in front of a store. Internal: any store serves as the cache. */
+export const makeOver = (cache: KeyStoreService, durable: KeyStoreService): KeyStoreService => {
+  /**
+   * Whatever the kernel answers, the key is in the durable store. Where another key is here already,
+   * two programs disagree about the current one: none is kept, so that the next read asks.
+   */
   const remember = (name: KeyName, key: Redacted.Redacted<Uint8Array>) =>
     Effect.ignore(
-      Effect.tap(cache.createIfAbsent(name, key), ({ key }) =>
-        Effect.sync(() => Redacted.value(key).fill(0))),
+      Effect.flatMap(cache.createIfAbsent(name, key), ({ key: cached }) => {
+        const isSame = equalBytes(Redacted.value(cached), Redacted.value(key))
+        Redacted.value(cached).fill(0)
+        return isSame ? Effect.void : Effect.asVoid(cache.delete(name))
+      }),
     )
 
   /** Not ignored: a key that stays here would be answered after it was replaced there. */
-  const forget = (name: KeyName, operation: KeyStoreOperation) =>
-    Effect.asVoid(cache.delete(name)).pipe(hide(operation))
+  const forgetFirst = (name: KeyName, operation: KeyStoreOperation) =>
+    Effect.asVoid(drop(cache, name, operation))
 
   return {
     backend: durable.backend,
@@ -72,23 +90,34 @@ const makeOver = (cache: KeyStoreService, durable: KeyStoreService): KeyStoreSer
       return found
     }),
     createIfAbsent: Effect.fn("KeyStore.createIfAbsent")(function* (name, key) {
-      yield* forget(name, "create")
+      yield* forgetFirst(name, "create")
       const created = yield* durable.createIfAbsent(name, key)
       yield* remember(name, created.key)
       return created
     }),
     replace: Effect.fn("KeyStore.replace")(function* (name, change) {
-      yield* forget(name, "replace")
+      yield* forgetFirst(name, "replace")
       yield* durable.replace(name, change)
       yield* remember(name, change.next)
     }),
     delete: Effect.fn("KeyStore.delete")(function* (name) {
-      yield* forget(name, "delete")
+      yield* forgetFirst(name, "delete")
       return yield* durable.delete(name)
     }),
     list: durable.list,
   }
 }
+
+const openCache = (
+  timeLimit: Duration.Input | undefined,
+  operation: KeyStoreOperation,
+): Effect.Effect<KeyStoreService, KeyStoreError> =>
+  process.platform === "linux"
+    ? Effect.map(
+      loadNapi,
+      (library) => makeEntryStore(makeNapiPort(library, "keyutils", "keyutils"), timeLimit),
+    )
+    : Effect.fail(failure(operation, { reason: "unavailable", advice: NOT_USABLE }))
 
 /**
  * Makes the service.
@@ -100,14 +129,7 @@ export const make = (
   options: KeyutilsOptions,
 ): Effect.Effect<KeyStoreService, KeyStoreError> =>
   Effect.gen(function* () {
-    if (process.platform !== "linux") {
-      return yield* failure("open", { reason: "unavailable", advice: NOT_USABLE })
-    }
-    const library = yield* loadNapi
-    const cache = makeEntryStore(
-      makeNapiPort(library, "keyutils", "keyutils"),
-      options.timeLimit,
-    )
+    const cache = yield* openCache(options.timeLimit, "open")
     const probe = { serviceId: "mdk", keyId: `session.${yield* randomLabel}` }
     yield* Effect.andThen(
       cache.createIfAbsent(probe, Redacted.make(PROBE_KEY)),
@@ -115,6 +137,30 @@ export const make = (
     ).pipe(hide("open"))
     return makeOver(cache, options.durable)
   })
+
+/**
+ * Drops the key from the cache of this session, and only from there: the next read asks the durable
+ * store, also in other programs of the session. False when it was not cached.
+ *
+ * Needed after the key was rotated, replaced or deleted in the durable store by a program that does not
+ * use the cache; changes that go through the cache need nothing. Fails with `invalid-name`, and with
+ * `unavailable` where the kernel's keys cannot be used.
+ *
+ * @example
+ * ```ts
+ * import { KeyutilsCache } from "@mdk/keyring-adapters"
+ *
+ * KeyutilsCache.forget({ serviceId: "com.example.chat", keyId: "mdk.db.key.default" })
+ * ```
+ */
+export const forget: (
+  name: KeyName,
+  options?: Pick<KeyutilsOptions, "timeLimit">,
+) => Effect.Effect<boolean, KeyStoreError> = Effect.fn("KeyutilsCache.forget")(
+  function* (name, options = {}) {
+    return yield* drop(yield* openCache(options.timeLimit, "delete"), name, "delete")
+  },
+)
 
 /** Provides a cache over the store that is provided to it. */
 export const layer: Layer.Layer<KeyStore, KeyStoreError, KeyStore> = Layer.effect(

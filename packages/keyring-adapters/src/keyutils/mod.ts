@@ -3,5 +3,5 @@
  *
  * @module
  */
-export { layer, make } from "./keyutils_cache.ts"
+export { forget, layer, make } from "./keyutils_cache.ts"
 export type { KeyutilsOptions } from "./keyutils_cache.ts"
