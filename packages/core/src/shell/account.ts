@@ -39,7 +39,7 @@ import {
   pruneOld,
   sweepExpired,
 } from "./maintenance.ts"
-import { patiently } from "./patience.ts"
+import { patiently, persistently } from "./patience.ts"
 import { makePositions, type Positions } from "./positions.ts"
 import { makePublisher, type Publisher, RELAYS_BELL } from "./publisher.ts"
 import { isDamage, makeWrite, type Runtime } from "./runtime.ts"
@@ -186,7 +186,10 @@ const wire: (
         store.locked(group)(Effect.gen(function* () {
           yield* releaseHeld(changes, group)
           yield* admitEvents(runtime, store, profile, group, [])
-        })).pipe(Effect.catchTag("GroupError", () => Effect.void)),
+        })).pipe(
+          Effect.catchTag("GroupError", () => Effect.void),
+          (work) => unlessDamaged(work, undefined),
+        ),
       ),
       scope,
     ))
@@ -204,24 +207,40 @@ const wire: (
   yield* sweepExpired(runtime)
   yield* pruneOld(runtime)
   yield* releaseAllHeld(changes)
-  yield* Effect.forkScoped(patiently(keepSwept(runtime)))
+  yield* Effect.forkScoped(persistently(keepSwept(runtime)))
   if (!runtime.offline) {
     yield* Effect.forkScoped(watchStatus(account))
     yield* publisher.resume
     yield* Effect.forkScoped(keepPublished(runtime, device, sync))
-    yield* Effect.forkScoped(patiently(runFeeds({
+    const feeding = runFeeds({
       runtime,
       sync,
-      takeWrap: (event) => takeWrapIn(account, options, event),
+      takeWrap: (event) => unlessDamaged(takeWrapIn(account, options, event), undefined),
       takeGroupEvents: (group, events) =>
-        store.locked(group)(admitEvents(runtime, store, profile, group, events)).pipe(
-          Effect.catchTag("GroupError", () => Effect.void),
-          Effect.asVoid,
+        unlessDamaged(
+          store.locked(group)(admitEvents(runtime, store, profile, group, events)).pipe(
+            Effect.catchTag("GroupError", () => Effect.void),
+            Effect.as(true),
+          ),
+          false,
         ),
-    })))
+    })
+    yield* Effect.forkScoped(
+      persistently(Effect.onError(feeding, () => Effect.sync(() => sync.setStale()))),
+    )
   }
   return account
 })
+
+/** What is damaged about one group must not stop the others. */
+const unlessDamaged = <A, E>(work: Effect.Effect<A, E>, otherwise: A): Effect.Effect<A, E> =>
+  Effect.catchDefect(
+    work,
+    (defect) =>
+      isDamage(defect)
+        ? Effect.as(Effect.logWarning("a group is damaged"), otherwise)
+        : Effect.die(defect),
+  )
 
 const takeWrapIn = Effect.fnUntraced(function* (
   account: Account,

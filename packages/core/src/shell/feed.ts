@@ -7,8 +7,10 @@
  *
  * @module
  */
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Stream from "effect/Stream"
 import type { ServiceError } from "../api/errors.ts"
 import type { Filter, NostrEvent } from "../services/nostr_event.ts"
@@ -62,7 +64,13 @@ export const runFeed: (
   feed: Feed,
 ) => Effect.Effect<void, ServiceError> = Effect.fn("Mdk.feed")(function* (runtime, sync, feed) {
   sync.begin(feed.key, feed.relays)
-  yield* Effect.addFinalizer(() => Effect.sync(() => sync.end(feed.key)))
+  // What did not end by an interruption is still to be asked: that is not caught up.
+  yield* Effect.addFinalizer((exit) =>
+    Effect.sync(() => {
+      if (Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause)) sync.fail(feed.key)
+      else sync.end(feed.key)
+    })
+  )
   const relays = new Map<string, RelayFeed>()
   const stateOf = (relay: string): RelayFeed => {
     const found = relays.get(relay)

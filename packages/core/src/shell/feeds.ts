@@ -17,9 +17,9 @@ import { batchesOf } from "./admission.ts"
 import { toServiceError } from "./failure.ts"
 import { type Feed, runFeed } from "./feed.ts"
 import { ROUTES_BELL } from "./group_store.ts"
-import { patiently } from "./patience.ts"
+import { persistently } from "./patience.ts"
 import { progressVerb, readProgress, WRAPS_PLACE } from "./relay_progress.ts"
-import type { Runtime } from "./runtime.ts"
+import { isDamage, type Runtime } from "./runtime.ts"
 import type { SyncState } from "./sync_state.ts"
 
 /** Gift wraps are dated up to two days back. */
@@ -36,11 +36,11 @@ export interface FeedSupport {
   readonly sync: SyncState
   /** Takes one gift wrap in. */
   readonly takeWrap: (event: NostrEvent) => Effect.Effect<void, ServiceError>
-  /** Takes a batch of events of one group in, oldest first. */
+  /** Takes a batch of events of one group in, oldest first; false when its copy cannot be read. */
   readonly takeGroupEvents: (
     group: string,
     events: ReadonlyArray<NostrEvent>,
-  ) => Effect.Effect<void, ServiceError>
+  ) => Effect.Effect<boolean, ServiceError>
 }
 
 interface Route {
@@ -58,9 +58,13 @@ export const runFeeds = (support: FeedSupport): Effect.Effect<never, ServiceErro
       const bell = runtime.bells.take(ROUTES_BELL)
       const feeds = yield* planFeeds(support)
       const keys = new Set(feeds.map(({ key }) => key))
-      for (const [key] of fibers) if (!keys.has(key)) yield* FiberMap.remove(fibers, key)
+      for (const [key] of fibers) {
+        if (keys.has(key)) continue
+        yield* FiberMap.remove(fibers, key)
+        sync.end(key)
+      }
       for (const feed of feeds) {
-        yield* FiberMap.run(fibers, feed.key, patiently(runFeed(runtime, sync, feed)), {
+        yield* FiberMap.run(fibers, feed.key, persistently(runFeed(runtime, sync, feed)), {
           onlyIfMissing: true,
           startImmediately: true,
         })
@@ -90,13 +94,24 @@ const allRoutes = Effect.fnUntraced(function* (runtime: Runtime) {
       ...(cursor === undefined ? {} : { cursor }),
     }).pipe(Effect.mapError(toServiceError))
     for (const row of page.rows) {
-      const { relays } = decodeRecord<RouteRecord>(row.value)
+      const relays = yield* orNothing(() => decodeRecord<RouteRecord>(row.value).relays)
+      if (relays === undefined) continue
       routes.push({ address: String(row.key), group: String(row.columns["group_id"]), relays })
     }
     cursor = page.cursors.at(-1)
     if (!page.more || cursor === undefined) return routes
   }
 })
+
+/** One row that cannot be read must not keep the others from being asked for. */
+const orNothing = <A>(read: () => A): Effect.Effect<A | undefined> =>
+  Effect.sync((): A | undefined => read()).pipe(
+    Effect.catchDefect((defect) =>
+      isDamage(defect)
+        ? Effect.as(Effect.logWarning("a group is damaged"), undefined)
+        : Effect.die(defect)
+    ),
+  )
 
 /** The oldest progress at any of the relays; none when one of them was never caught up with. */
 const sinceOf = Effect.fnUntraced(function* (
@@ -158,6 +173,8 @@ const groupFeed = Effect.fnUntraced(function* (
     kinds: [NostrKind.groupEvent],
     tags: { h: addresses },
   })
+  // Nothing is noted for a group that took nothing in: it is asked for again when it can be read.
+  const damaged = new Set<string>()
   const feed: Feed = {
     key: `${relaysKey} ${[...groups.keys()].sort().join(" ")}`,
     relays,
@@ -169,10 +186,12 @@ const groupFeed = Effect.fnUntraced(function* (
     ],
     overlapSeconds: GROUP_OVERLAP_SECONDS,
     authenticated: false,
-    take: (events) => takeByGroup(support, groups, events),
+    take: (events) => takeByGroup(support, groups, events, damaged),
     passed: (relay, seconds) =>
       Effect.asVoid(runtime.write({
-        verbs: [...new Set(groups.values())].map((group) => progressVerb(group, relay, seconds)),
+        verbs: [...new Set(groups.values()).difference(damaged)].map((group) =>
+          progressVerb(group, relay, seconds)
+        ),
       })),
   }
   return feed
@@ -182,6 +201,7 @@ const takeByGroup = (
   support: FeedSupport,
   groups: ReadonlyMap<string, string>,
   events: ReadonlyArray<NostrEvent>,
+  damaged: Set<string>,
 ): Effect.Effect<void, ServiceError> => {
   const byGroup = Map.groupBy(events, (event) => {
     const address = event.tags.find(([name]) => name === "h")?.[1]
@@ -189,8 +209,13 @@ const takeByGroup = (
   })
   return Effect.forEach(byGroup, ([group, some]) => {
     if (group === undefined) return Effect.void
-    return Effect.forEach(batchesOf(some), (batch) => support.takeGroupEvents(group, batch), {
-      discard: true,
-    })
+    return Effect.forEach(
+      batchesOf(some),
+      (batch) =>
+        Effect.map(support.takeGroupEvents(group, batch), (taken) => {
+          if (!taken) damaged.add(group)
+        }),
+      { discard: true },
+    )
   }, { discard: true })
 }

@@ -20,6 +20,8 @@ export interface SyncState {
   readonly begin: (feed: string, relays: ReadonlyArray<string>) => void
   /** A question is asked no more. */
   readonly end: (feed: string) => void
+  /** A question is still to be asked, and the work for it has stopped. */
+  readonly fail: (feed: string) => void
   /** Where a relay stands. */
   readonly set: (feed: string, relay: string, state: FeedState) => void
   /** The questions do not fit the groups any more. */
@@ -52,6 +54,11 @@ export function makeSyncState(bells: Bells): SyncState {
     },
     end: (feed) => {
       feeds.delete(feed)
+      changed()
+    },
+    fail: (feed) => {
+      const relays = feeds.get(feed)
+      for (const relay of relays?.keys() ?? []) relays?.set(relay, "interrupted")
       changed()
     },
     set: (feed, relay, state) => {
