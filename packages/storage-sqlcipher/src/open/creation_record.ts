@@ -30,6 +30,11 @@ export interface CreationRecord {
    */
   readonly next?: { readonly check: string; readonly inode: string }
   /**
+   * Only while creating: the check values of keys of earlier attempts, which the key store may hold all
+   * the same although it answered that there is none.
+   */
+  readonly earlier?: ReadonlyArray<string>
+  /**
    * True when the record is not the file that it was written as: somebody put a copy of it here, and
    * of the database probably too. It stays true until an opening has judged it.
    */
@@ -44,6 +49,9 @@ interface WrittenRecord {
 }
 
 const MAX_BYTES = 4096
+
+/** Attempts at a creation whose keys are remembered. */
+export const MAX_EARLIER = 64
 const VERSION = 1
 
 /** Reads the record; undefined when there is none, or none that can be understood. */
@@ -75,16 +83,18 @@ function parseWritten(text: string): WrittenRecord | undefined {
     return undefined
   }
   if (typeof value !== "object" || value === null) return undefined
-  const { v, state, backend, birth, check, copied, generation, inode, next } = value as Record<
-    string,
-    unknown
-  >
+  const { v, state, backend, birth, check, copied, earlier, generation, inode, next } =
+    value as Record<
+      string,
+      unknown
+    >
   if (v !== VERSION || (state !== "creating" && state !== "ready")) return undefined
   if (backend !== null && (typeof backend !== "string" || backend.length > 255)) return undefined
   if (!isCheck(check) || !isInode(inode)) return undefined
   if (typeof generation !== "number" || !Number.isSafeInteger(generation)) return undefined
   if (birth !== undefined && !isBirth(birth)) return undefined
   if (copied !== undefined && copied !== true) return undefined
+  if (earlier !== undefined && !isListOfChecks(earlier)) return undefined
   const record: CreationRecord = {
     state,
     backend,
@@ -92,6 +102,7 @@ function parseWritten(text: string): WrittenRecord | undefined {
     generation,
     inode,
     ...(copied === true ? { copied } : {}),
+    ...(earlier === undefined ? {} : { earlier }),
   }
   if (next === undefined) return { birth, record }
   if (typeof next !== "object" || next === null) return undefined
@@ -105,6 +116,14 @@ function parseWritten(text: string): WrittenRecord | undefined {
 
 const isCheck = (value: unknown): value is string =>
   typeof value === "string" && /^[0-9a-f]{16}$/.test(value)
+
+const isListOfChecks = (value: unknown): value is ReadonlyArray<string> =>
+  Array.isArray(value) && value.length <= MAX_EARLIER && value.every(isCheck)
+
+/** True when the record says that this key was made for a creation that is not finished. */
+export const isKeyOfCreation = (record: CreationRecord | undefined, check: string): boolean =>
+  record?.state === "creating" &&
+  (record.check === check || record.earlier?.includes(check) === true)
 
 const isInode = (value: unknown): value is string =>
   typeof value === "string" && /^[0-9]{0,20}$/.test(value)

@@ -19,7 +19,7 @@ import type { Encryption } from "../driver/port.ts"
 import { synchronizeDirectory } from "../files/durable_write.ts"
 import { createPrivateFile } from "../files/private_file.ts"
 import { attempt } from "./attempt.ts"
-import { writeRecord } from "./creation_record.ts"
+import { isKeyOfCreation, MAX_EARLIER, writeRecord } from "./creation_record.ts"
 import { keyCheckOf } from "./key_check.ts"
 import { decide, type ExistingKeyPolicy, type KeyFacts } from "./key_decision.ts"
 import type { Found } from "./file_state.ts"
@@ -132,15 +132,32 @@ const factsOf = (
   hasLog,
   record: record === undefined ? undefined : {
     state: record.state,
-    namesKey: record.check === check,
+    namesKey: record.check === check || (check !== undefined && isKeyOfCreation(record, check)),
     namesBackend: backend === undefined || record.backend === null || record.backend === backend,
   },
 })
 
-/** Makes the creation durable before any key is stored: first the record, then the empty file. */
-function prepare(found: Found, check: string, backend: string | null): void {
+/**
+ * Makes the creation durable before any key is stored: first the record, then the empty file.
+ *
+ * @param earlier keys of attempts before this one that the store may come to show again
+ */
+function prepare(
+  found: Found,
+  check: string,
+  backend: string | null,
+  earlier: ReadonlyArray<string> = [],
+): void {
   const { paths } = found
-  writeRecord(paths, { state: "creating", backend, check, generation: 0, inode: "", copied: false })
+  writeRecord(paths, {
+    state: "creating",
+    backend,
+    check,
+    generation: 0,
+    inode: "",
+    copied: false,
+    ...(earlier.length === 0 ? {} : { earlier }),
+  })
   if (found.file === "absent") createEmptyFile(paths)
 }
 
@@ -197,19 +214,28 @@ interface Making {
 const createWithNewKey = Effect.fnUntraced(function* (making: Making) {
   const { entropy, found, owned, source: { name, onExistingKey: policy, store } } = making
   const fresh = yield* attempt(() => adopt(entropy.bytes(KEY_LENGTH), owned))
-  yield* attempt(() => prepare(found, keyCheckOf(fresh), store.backend))
+  const earlier = earlierKeys(found, store.backend)
+  yield* attempt(() => prepare(found, keyCheckOf(fresh), store.backend, earlier))
   const created = yield* store.createIfAbsent(name, Redacted.make(fresh, { label: "key" })).pipe(
     Effect.mapError((error) => failureOf("open", error, "key-store")),
   )
   const kept = yield* attempt(() => adopt(Redacted.value(created.key), owned))
   if (keyCheckOf(kept) === keyCheckOf(fresh)) return handover(kept, store.backend)
   // The store had hidden a key (it was closed), or another database got one under this name.
-  if (policy === "error") return yield* refusal("open", "key-exists")
   const made: Found = { ...found, file: "empty" }
-  if (policy === "rotate") return yield* rotate({ ...making, found: made }, kept)
+  const isResumed = earlier.includes(keyCheckOf(kept))
+  if (policy === "error" && !isResumed) return yield* refusal("open", "key-exists")
+  if (policy === "rotate" && !isResumed) return yield* rotate({ ...making, found: made }, kept)
   yield* attempt(() => prepare(made, keyCheckOf(kept), store.backend))
   return handover(kept, store.backend)
 })
+
+/** The keys that this creation has made in this store so far; the latest last. */
+function earlierKeys({ record }: Found, backend: string): ReadonlyArray<string> {
+  if (record?.state !== "creating") return []
+  if (record.backend !== null && record.backend !== backend) return []
+  return [...record.earlier ?? [], record.check].slice(-MAX_EARLIER)
+}
 
 const rotate = Effect.fnUntraced(function* (making: Making, expected: Uint8Array) {
   const { entropy, found, owned, source: { name, store } } = making
