@@ -38,8 +38,8 @@ export interface SendOptions {
   /** The message that it answers; must be in the same group. */
   readonly replyTo?: MessageId
   /**
-   * Two sends under one key (1 to 200 characters) are one message, across restarts: the second call
-   * returns the handle of the first.
+   * Two sends under one key (1 to 200 characters) are one message, across restarts and whatever they
+   * send, and to whom: the second call returns the handle of the first and looks at nothing else.
    */
   readonly once?: string
 }
@@ -137,7 +137,11 @@ export interface MessagesApi {
     id: MessageId,
     options?: Pick<SendOptions, "once">,
   ) => Effect.Effect<Sent, ArgumentError | GroupError | ServiceError>
-  /** Sends the same bytes again now, to every relay that has not acknowledged. */
+  /**
+   * Sends the same bytes again now, to every relay that has not answered for good; what is `Held` goes
+   * when it can. Fails with `failed` after `Failed`, `Withdrawn` or `Superseded`: then nothing is sent
+   * any more.
+   */
   readonly retry: (id: IntentId) => Effect.Effect<void, GroupError | ServiceError>
   /** Finds what is being sent, also after a restart. */
   readonly handle: (id: IntentId) => Effect.Effect<Sent, GroupError | ServiceError>

@@ -25,9 +25,9 @@ import type { Account } from "./account.ts"
 import { pageRows } from "./cursor.ts"
 import { toServiceError } from "./failure.ts"
 import { type Guard, sentHandle } from "./handles.ts"
-import { requireIntent } from "./intent_store.ts"
+import { outgoingOf, requireIntent } from "./intent_store.ts"
 import { type PlacedMessage, readMessage } from "./message_rows.ts"
-import { enqueueMessage } from "./outgoing_messages.ts"
+import { type Draft, enqueueMessage } from "./outgoing_messages.ts"
 import { retryBell } from "./publisher.ts"
 import { annotationsOf, findRow, resolveRows, rowById } from "./timeline_reader.ts"
 
@@ -48,46 +48,68 @@ const RESERVED: ReadonlySet<number> = new Set([
 export const makeMessagesApi = (account: Account, guard: Guard): MessagesApi => {
   const { runtime, changes } = account
   const { storage } = runtime
-  const enqueue = (
-    group: string,
-    content: InnerContent,
-    once: string | undefined,
-  ): Effect.Effect<Sent, ArgumentError | GroupError | ServiceError> =>
-    Effect.map(
-      enqueueMessage(changes, group, content, once),
+  const enqueue = <E>(
+    draft: Effect.Effect<Draft, E>,
+    options: Pick<SendOptions, "once"> | undefined,
+  ): Effect.Effect<Sent, E | ArgumentError | GroupError | ServiceError> =>
+    guard(Effect.map(
+      enqueueMessage(changes, options?.once, draft),
       ({ intent, message }) => sentHandle(runtime, guard, intent, message),
-    )
+    ))
   return {
     send: (to, message, options) =>
-      guard(Effect.gen(function* () {
-        const content = yield* contentOf(account, to, message, options)
-        return yield* enqueue(to, content, options?.once)
-      })),
+      enqueue(
+        Effect.map(
+          contentOf(account, to, message, options),
+          (content) => ({ group: to, content }),
+        ),
+        options,
+      ),
     react: (to, emoji, options) =>
-      guard(Effect.gen(function* () {
-        const target = yield* rowById(storage, to)
-        const content = emoji === null
-          ? yield* unreact(account, target)
-          : yield* reaction(to, emoji)
-        return yield* enqueue(target.group, content, options?.once)
-      })),
+      enqueue(
+        Effect.gen(function* () {
+          const target = yield* rowById(storage, to)
+          const content = emoji === null
+            ? yield* unreact(account, target)
+            : yield* reaction(to, emoji)
+          return { group: target.group, content }
+        }),
+        options,
+      ),
     edit: (id, text, options) =>
-      guard(Effect.gen(function* () {
-        const target = yield* rowById(storage, id)
-        if (target.event.pubkey !== runtime.self || target.local === true) {
-          return yield* new GroupError({ reason: "not-author" })
-        }
-        if (target.event.kind !== MessageKind.chat) return yield* invalid
-        return yield* enqueue(target.group, editOf(id, yield* textOf(text)), options?.once)
-      })),
+      enqueue(
+        Effect.gen(function* () {
+          const target = yield* rowById(storage, id)
+          if (target.event.pubkey !== runtime.self || target.local === true) {
+            return yield* new GroupError({ reason: "not-author" })
+          }
+          if (target.event.kind !== MessageKind.chat) return yield* invalid
+          return { group: target.group, content: editOf(id, yield* textOf(text)) }
+        }),
+        options,
+      ),
     remove: (id, options) =>
-      guard(Effect.gen(function* () {
-        const target = yield* rowById(storage, id)
-        yield* mayDelete(account, target)
-        return yield* enqueue(target.group, deletionOf(id), options?.once)
-      })),
+      enqueue(
+        Effect.gen(function* () {
+          const target = yield* rowById(storage, id)
+          yield* mayDelete(account, target)
+          return { group: target.group, content: deletionOf(id) }
+        }),
+        options,
+      ),
     retry: (id) =>
-      guard(Effect.map(requireIntent(storage, id), () => runtime.bells.ring(retryBell(id)))),
+      guard(
+        runtime.lock.withKey(`intent/${id}`)(Effect.gen(function* () {
+          const { state } = yield* requireIntent(storage, id)
+          const over = state._tag === "Failed" || state._tag === "Withdrawn" ||
+            state._tag === "Superseded"
+          if (over) return yield* new GroupError({ reason: "failed" })
+          for (const outgoing of yield* outgoingOf(storage, id)) {
+            if (outgoing.released) yield* changes.publish(outgoing)
+          }
+          runtime.bells.ring(retryBell(id))
+        })),
+      ),
     handle: (id) =>
       guard(
         Effect.flatMap(requireIntent(storage, id), (intent) =>

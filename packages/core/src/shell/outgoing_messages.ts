@@ -21,7 +21,7 @@ import { type Intent, intentBell, putIntent, sendChanged } from "./intent_record
 import { intentOnce } from "./intent_store.ts"
 import { isRow, type PlacedMessage, putMessage } from "./message_rows.ts"
 import { type Outgoing, putOutgoing, tally, untried } from "./outbox_record.ts"
-import type { Runtime } from "./runtime.ts"
+import type { Changes, Runtime } from "./runtime.ts"
 import { findEvent } from "./timeline_reader.ts"
 
 /** What sending works with. */
@@ -46,20 +46,49 @@ export interface Enqueued {
 export const inertError = ({ status }: GroupState): GroupError =>
   new GroupError({ reason: status === "disbanded" ? "disbanded" : "not-a-member" })
 
-/** Sends an inner event; see `MessagesApi.send`. */
-export const enqueueMessage: (
+/** What is sent, and where. */
+export interface Draft {
+  /** GroupId. */
+  readonly group: string
+  /** The inner event. */
+  readonly content: InnerContent
+}
+
+/**
+ * Sends an inner event; see `MessagesApi.send`. What was sent under the same `once` before comes first:
+ * the draft is then not even made, so that a second call does not fail because the world has changed.
+ */
+export const enqueueMessage: <E>(
   support: SendSupport,
-  group: string,
-  content: InnerContent,
   once: string | undefined,
-) => Effect.Effect<Enqueued, ArgumentError | GroupError | ServiceError> = Effect.fn("Mdk.enqueue")(
-  function* (support, id, content, once) {
-    if (once !== undefined && (once.length < 1 || once.length > 200)) {
+  draft: Effect.Effect<Draft, E>,
+) => Effect.Effect<Enqueued, E | ArgumentError | GroupError | ServiceError> = Effect.fn(
+  "Mdk.enqueue",
+)(
+  function* <E>(
+    support: SendSupport,
+    once: string | undefined,
+    draft: Effect.Effect<Draft, E>,
+  ) {
+    const fresh = Effect.flatMap(
+      draft,
+      ({ group, content }) =>
+        support.store.locked(group)(enqueueLocked(support, group, content, once)),
+    )
+    if (once === undefined) return yield* fresh
+    if (once.length < 1 || once.length > 200) {
       return yield* new ArgumentError({ reason: "once-key" })
     }
-    const made = yield* support.store.locked(id)(enqueueLocked(support, id, content, once))
-    if (made.outgoing !== undefined) yield* support.publish(made.outgoing)
-    return { intent: made.intent, message: made.message }
+    const { storage, lock } = support.runtime
+    return yield* lock.withKey(`once/${once}`)(
+      Effect.flatMap(
+        intentOnce(storage, once),
+        (first): typeof fresh =>
+          first?.body.kind === "message"
+            ? Effect.succeed({ intent: first.id, message: first.body.message })
+            : fresh,
+      ),
+    )
   },
 )
 
@@ -70,10 +99,6 @@ const enqueueLocked = Effect.fnUntraced(function* (
   once: string | undefined,
 ) {
   const { runtime, store } = support
-  const first = once === undefined ? undefined : yield* intentOnce(runtime.storage, once)
-  if (first !== undefined && first.body.kind === "message") {
-    return { intent: first.id, message: first.body.message, outgoing: undefined }
-  }
   const group = yield* store.load(id)
   const tip = tipOf(group)
   if (group.status !== "active" || tip === undefined) return yield* inertError(group)
@@ -108,12 +133,25 @@ const enqueueLocked = Effect.fnUntraced(function* (
       spent: [],
       outgoing: undefined,
     }
-  yield* store.save(group, sealed.group, {
-    verbs: [...putMessage(placed), ...sealed.verbs],
-    events,
-  }, { spent: sealed.spent })
-  return { intent: intent.id, message: event.id, outgoing: sealed.outgoing }
+  const verbs = [...putMessage(placed), ...sealed.verbs]
+  yield* saveAndPublish(support, group, sealed, { verbs, events })
+  const enqueued: Enqueued = { intent: intent.id, message: event.id }
+  return enqueued
 })
+
+/** Makes a sealed event durable and has it published; who is interrupted does not leave it half done. */
+const saveAndPublish = (
+  { store, publish }: SendSupport,
+  before: GroupState,
+  { group, spent, outgoing }: SealedIntent,
+  changes: Changes,
+): Effect.Effect<void, ServiceError> =>
+  Effect.uninterruptible(
+    Effect.andThen(
+      store.save(before, group, changes, { spent }),
+      outgoing === undefined ? Effect.void : publish(outgoing),
+    ),
+  )
 
 /** Two equal texts within a second are two messages: the second gets the next free second. */
 const uniqueEvent = Effect.fnUntraced(function* (
@@ -214,11 +252,8 @@ export const releaseMessage: (
       )
     }
     const sealed = result.success
-    yield* store.save(group, sealed.group, {
-      verbs: sealed.verbs,
-      rings: [intentBell(intent.id)],
-    }, { spent: sealed.spent })
-    if (sealed.outgoing !== undefined) yield* support.publish(sealed.outgoing)
+    const rings = [intentBell(intent.id)]
+    yield* saveAndPublish(support, group, sealed, { verbs: sealed.verbs, rings })
   },
 )
 
