@@ -11,6 +11,8 @@ import { destroyFile } from "./destroy.ts"
 export interface NewFilePaths {
   /** The new database until it is complete. Whatever stands there is worthless. */
   readonly next: string
+  /** The copy of a backup that is restored from. Whatever stands there is worthless, too. */
+  readonly restoring: string
   /** The unencrypted database after its encrypted copy took its place. */
   readonly original: string
   /** The write-ahead log of the unencrypted database. */
@@ -21,9 +23,16 @@ export interface NewFilePaths {
 export function newFilePaths(paths: DatabasePaths): NewFilePaths {
   return {
     next: `${paths.main}.next`,
+    restoring: `${paths.main}.restoring`,
     original: `${paths.main}.original`,
     originalLog: `${paths.main}.original-wal`,
   }
+}
+
+/** The files that are worthless whenever no operation is under way, with what an engine puts beside. */
+export function worthlessFiles(paths: DatabasePaths): ReadonlyArray<string> {
+  const { next, restoring } = newFilePaths(paths)
+  return [...withSidecars(next), ...withSidecars(restoring)]
 }
 
 /** A file and everything that an engine may put beside it. */
@@ -35,11 +44,11 @@ export function withSidecars(path: string): ReadonlyArray<string> {
 /** The file whose lock tells readers beside a live instance from whoever exchanges the file. */
 export const besideLockOf = (paths: DatabasePaths): string => `${paths.main}.beside.lock`
 
-/** Destroys what is left of a new file that did not take its place; nothing is there when it did. */
+/** Destroys what is left of a new file that did not take its place, and of a backup's copy. */
 export const destroyNewFile = (paths: DatabasePaths): Effect.Effect<void> =>
   Effect.sync(() => {
     try {
-      for (const path of withSidecars(newFilePaths(paths).next)) destroyFile(path)
+      for (const path of worthlessFiles(paths)) destroyFile(path)
     } catch {
       // The next operation or opening does it.
     }

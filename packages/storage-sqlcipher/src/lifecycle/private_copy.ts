@@ -7,15 +7,17 @@
  * @module
  */
 import type { StorageError } from "@mdk/core/services"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import { closeSync, constants, fstatSync, mkdtempSync, openSync, rmSync, type Stats } from "node:fs"
-import { tmpdir } from "node:os"
+import { closeSync, constants, fstatSync, openSync, type Stats } from "node:fs"
 import { join } from "node:path"
 import { refusal } from "../driver/failure.ts"
 import { type DatabasePaths, databasePaths } from "../files/database_paths.ts"
 import { createPrivateFile, isMissing } from "../files/private_file.ts"
 import { attempt } from "./attempt.ts"
+import { destroyCopyDirectory, destroyStaleCopies, makeCopyDirectory } from "./copy_directory.ts"
+import { destroyFile } from "./destroy.ts"
 import { readAll, writeAll } from "./page_walk.ts"
 
 const ATTEMPTS = 5
@@ -23,22 +25,36 @@ const PIECE = 1024 * 1024
 
 /**
  * Copies a database with its log and journal into a directory of its own (0700, files 0600), which is
- * removed when the scope ends. The index of the log is not copied: the engine makes it anew.
+ * destroyed when the scope ends. Those that killed processes left are destroyed before.
  *
- * Fails with `not-a-database` when there is no file, `busy` when the files change all the time.
+ * Fails as {@link copyDatabase}.
  */
 export const privateCopy = (
   path: string,
 ): Effect.Effect<DatabasePaths, StorageError, Scope.Scope> =>
   Effect.gen(function* () {
+    const now = yield* Clock.currentTimeMillis
+    yield* Effect.sync(() => destroyStaleCopies(now))
     const directory = yield* Effect.acquireRelease(
-      attempt(() => mkdtempSync(join(tmpdir(), "mdk-copy-"))),
-      (made) => Effect.sync(() => rmSync(made, { recursive: true, force: true })),
+      attempt(makeCopyDirectory),
+      (made) => Effect.sync(() => destroyCopyDirectory(made)),
     )
-    const from = databasePaths(path)
     const to = databasePaths(join(directory, "copy.db"))
+    yield* copyDatabase(path, to)
+    return to
+  })
+
+/**
+ * Copies a database with its log and journal to a place where nothing is (files 0600). What was written
+ * is the caller's to destroy. The index of the log is not copied: the engine makes it anew.
+ *
+ * Fails with `not-a-database` when there is no file, `busy` when the files change all the time.
+ */
+export const copyDatabase = (path: string, to: DatabasePaths): Effect.Effect<void, StorageError> =>
+  Effect.gen(function* () {
+    const from = databasePaths(path)
     for (let tries = 0; tries < ATTEMPTS; tries++) {
-      if (yield* attempt(() => copyOnce(from, to))) return to
+      if (yield* attempt(() => copyOnce(from, to))) return
       yield* Effect.sleep("100 millis")
     }
     return yield* refusal("maintain", "busy")
@@ -49,7 +65,7 @@ function copyOnce(from: DatabasePaths, to: DatabasePaths): boolean {
   const pairs = [[from.main, to.main], [from.wal, to.wal], [from.journal, to.journal]] as const
   const seen: Array<string> = []
   for (const [source, target] of pairs) {
-    rmSync(target, { force: true })
+    destroyFile(target)
     const state = copyFile(source, target)
     if (state === undefined && source === from.main) throw refusal("maintain", "not-a-database")
     seen.push(state ?? "")

@@ -12,11 +12,11 @@ import type { DatabasePaths } from "../files/database_paths.ts"
 import { removeIfThere, synchronizeDirectory } from "../files/durable_write.ts"
 import { type FileIdentity, isMissing } from "../files/private_file.ts"
 import { destroyFile } from "./destroy.ts"
-import { newFilePaths, withSidecars } from "./new_file.ts"
+import { newFilePaths, worthlessFiles } from "./new_file.ts"
 
 /** Settles the files of a database whose pen is held and which nobody has open. */
 export function recoverFiles(paths: DatabasePaths): void {
-  const { next, original, originalLog } = newFilePaths(paths)
+  const { original, originalLog } = newFilePaths(paths)
   const unreplaced = identity(original)
   if (unreplaced !== undefined) {
     const main = identity(paths.main)
@@ -28,7 +28,7 @@ export function recoverFiles(paths: DatabasePaths): void {
   const log = identity(originalLog)
   if (log !== undefined && isSame(log, identity(paths.wal))) removeIfThere(originalLog)
   // Its pages may still be those of an unencrypted database.
-  for (const path of withSidecars(next)) destroyFile(path)
+  for (const path of worthlessFiles(paths)) destroyFile(path)
   if (unreplaced === undefined) destroyFile(originalLog)
 }
 

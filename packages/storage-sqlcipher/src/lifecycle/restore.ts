@@ -9,7 +9,7 @@ import type * as Redacted from "effect/Redacted"
 import { failureOf, refusal } from "../driver/failure.ts"
 import { loadDriver } from "../driver/load.ts"
 import type { Driver, SqlConnection } from "../driver/port.ts"
-import type { DatabasePaths } from "../files/database_paths.ts"
+import { type DatabasePaths, databasePaths } from "../files/database_paths.ts"
 import { inspectPrivateFile } from "../files/private_file.ts"
 import { readRecord } from "../open/creation_record.ts"
 import { fileState, hasLog } from "../open/file_state.ts"
@@ -35,7 +35,7 @@ import {
 import { destroyNewFile, newFilePaths } from "./new_file.ts"
 import type { KeyedOptions } from "./options.ts"
 import { digestPages, recryptPages } from "./page_walk.ts"
-import { privateCopy } from "./private_copy.ts"
+import { copyDatabase } from "./private_copy.ts"
 import { type OnProgress, reported, silent } from "./progress.ts"
 import { destroyOriginal, hasOriginal } from "./recover.ts"
 import { checkStructure } from "./structure.ts"
@@ -71,7 +71,7 @@ export interface Restored {
  * because it is damaged, the write-ahead log may be gone. An unencrypted database that is replaced is
  * overwritten before it is removed, as after an encryption.
  *
- * Needs the pen. Fails with `conflict` when there is a database and `replaceExisting` is not set,
+ * Needs the pen, and room for two copies of the backup beside the database. Fails with `conflict` when there is a database and `replaceExisting` is not set,
  * `account-in-use` beside a live instance, `busy` beside a reader, `wrong-key` when the key does not
  * open the backup, `not-a-database` when the backup is none of ours, `newer-schema`, `damaged`, `full`.
  */
@@ -84,11 +84,12 @@ export const restoreDatabase: (options: RestoreOptions) => Effect.Effect<Restore
     const backupKey = yield* keyBytes(options.backupKey ?? options.key)
     return yield* Effect.scoped(Effect.gen(function* () {
       const paths = yield* exclusively(driver, path)
-      const { next } = newFilePaths(paths)
+      const { next, restoring } = newFilePaths(paths)
       const isThere = (yield* attempt(() => inspectPrivateFile(paths.main)?.size ?? 0)) > 0
       if (isThere && options.replaceExisting !== true) return yield* refusal("maintain", "conflict")
       return yield* Effect.gen(function* () {
-        const backup = yield* privateCopy(options.from)
+        const backup = databasePaths(restoring)
+        yield* copyDatabase(options.from, backup)
         yield* attempt(() =>
           reported(onProgress, "settle", () => {
             checkBackupKey(backup, backupKey)
