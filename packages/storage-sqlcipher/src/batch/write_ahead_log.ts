@@ -20,6 +20,7 @@ const COMMITS_BETWEEN_CHECKS = 64
 export class WriteAheadLog {
   readonly #connection: SqlConnection
   readonly #path: string | undefined
+  readonly #patience: number
   #erasureIsDue = false
   #commits = 0
 
@@ -27,6 +28,8 @@ export class WriteAheadLog {
   constructor(connection: SqlConnection, path: string | undefined) {
     this.#connection = connection
     this.#path = path
+    const patience = connection.prepare("PRAGMA busy_timeout").get()?.["timeout"]
+    this.#patience = typeof patience === "number" ? patience : 0
   }
 
   /** True while erased content may still be in the log. */
@@ -48,16 +51,23 @@ export class WriteAheadLog {
   }
 
   /**
-   * Copies the log to the main file and cuts it to nothing.
+   * Copies the log to the main file and cuts it to nothing. Never waits for a reader, which may stay
+   * for as long as a backup takes.
    *
    * @returns false when another process reads from it; the erasure stays due and is tried again
    */
   empty(): boolean {
     if (this.#path === undefined) return true
-    const answer = this.#connection.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get()
-    const isEmpty = answer?.["busy"] === 0
-    this.#erasureIsDue = !isEmpty
-    return isEmpty
+    // Not prepared statements: SQLite sets this when it prepares, not when it runs.
+    this.#connection.exec("PRAGMA busy_timeout=0")
+    try {
+      const answer = this.#connection.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get()
+      const isEmpty = answer?.["busy"] === 0
+      this.#erasureIsDue = !isEmpty
+      return isEmpty
+    } finally {
+      this.#connection.exec(`PRAGMA busy_timeout=${this.#patience}`)
+    }
   }
 }
 
