@@ -103,10 +103,18 @@ function discardSidecars({ keepOriginal, paths }: Exchange): void {
 /** Gives the old file a second name; where the file system knows none, its only one. */
 function keepOriginal(paths: DatabasePaths): void {
   const { original } = newFilePaths(paths)
+  // One that waits for its destruction since an earlier call was killed.
+  destroyFile(original)
   try {
     linkSync(paths.main, original)
-  } catch {
+  } catch (error) {
+    if (!isWithoutLinks(error)) throw error
     renameSync(paths.main, original)
   }
   synchronizeDirectory(paths.directory)
 }
+
+/** True when an error says that the file system knows no second names. */
+const isWithoutLinks = (error: unknown): boolean =>
+  error instanceof Error &&
+  ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"].includes(Reflect.get(error, "code"))
