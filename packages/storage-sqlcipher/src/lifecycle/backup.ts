@@ -5,7 +5,7 @@
  */
 import type { StorageError } from "@mdk/core/services"
 import * as Effect from "effect/Effect"
-import { closeSync, linkSync, renameSync, statSync } from "node:fs"
+import { closeSync, linkSync, lstatSync, renameSync, statSync } from "node:fs"
 import { basename, dirname, join, resolve } from "node:path"
 import { refusal } from "../driver/failure.ts"
 import { loadDriver } from "../driver/load.ts"
@@ -47,7 +47,7 @@ export interface BackedUp {
  *
  * Fails with `unsafe-file` when the target exists, `busy` while somebody exchanges the file,
  * `not-a-database` when there is none, `wrong-key`, `damaged`, `full`. What a killed backup left beside
- * the target is removed by the next one to the same target.
+ * the target is removed by the next one to the same target, also when that one finds the target finished.
  *
  * @example
  * ```ts
@@ -86,6 +86,8 @@ export const backupDatabase: (options: BackupOptions) => Effect.Effect<BackedUp,
     return yield* Effect.scoped(Effect.gen(function* () {
       const source = yield* beside(driver, path, key)
       yield* attempt(() => {
+        // A backup was killed after it gave the finished file its name.
+        if (isSameFile(part, to)) removeIfThere(part)
         if (inspectPrivateFile(to) !== undefined) throw refusal("maintain", "unsafe-file")
         removePart()
       })
@@ -138,6 +140,11 @@ export const backupDatabase: (options: BackupOptions) => Effect.Effect<BackedUp,
       return { bytes }
     }))
   })
+
+function isSameFile(a: string, b: string): boolean {
+  const [first, second] = [a, b].map((path) => lstatSync(path, { throwIfNoEntry: false }))
+  return first !== undefined && first.ino === second?.ino && first.dev === second.dev
+}
 
 /** Gives the finished file its name, over no other file; where there are no links, by a rename. */
 function takeName(part: string, to: string): void {
