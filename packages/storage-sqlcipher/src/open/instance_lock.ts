@@ -10,7 +10,7 @@ import { closeSync, realpathSync } from "node:fs"
 import { basename, join } from "node:path"
 import { type Driver, type SqlConnection, sqliteCode } from "../driver/port.ts"
 import type { DatabasePaths } from "../files/database_paths.ts"
-import { createPrivateFile, tightenPrivateFile } from "../files/private_file.ts"
+import { createPrivateFile, isMissing, tightenPrivateFile } from "../files/private_file.ts"
 
 const REGISTRY: unique symbol = Symbol.for("@mdk/storage-sqlcipher/held-locks")
 
@@ -30,8 +30,15 @@ function heldLocks(): Set<string> {
  * True when a live instance of this process has the database. Then its files must not be opened but by
  * the engine: closing them would drop the locks of the instance.
  */
-export const isHeldHere = (paths: DatabasePaths): boolean =>
-  heldLocks().has(join(realpathSync(paths.directory), basename(paths.lock)))
+export function isHeldHere(paths: DatabasePaths): boolean {
+  try {
+    return heldLocks().has(join(realpathSync(paths.directory), basename(paths.lock)))
+  } catch (error) {
+    // Nobody has a database where there is no directory.
+    if (isMissing(error)) return false
+    throw error
+  }
+}
 
 /** A held lock. */
 export interface InstanceLock {
