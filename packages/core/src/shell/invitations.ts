@@ -14,7 +14,7 @@ import { MlsError, type OwnKeyPackage, wipeOwnKeyPackage } from "../mls/mod.ts"
 import type { Verb } from "../services/storage_batch.ts"
 import { toServiceError } from "./failure.ts"
 import { inviteKeyPackage, readInvite, type StoredInvite } from "./invite_record.ts"
-import { markUsed, withOwnKeyPackages } from "./own_key_packages.ts"
+import { changingKeyPackages, markUsed, withOwnKeyPackages } from "./own_key_packages.ts"
 import { progressVerbs } from "./relay_progress.ts"
 import type { Runtime } from "./runtime.ts"
 import { dropInvites, type InviteSupport, statusOf } from "./welcome_intake.ts"
@@ -78,17 +78,20 @@ const joinLocked = Effect.fnUntraced(function* (
   )
   const sentAt = Math.min(invite.sentAt, Math.trunc(now / 1000))
   const since = Math.max(0, sentAt - CLOCK_MARGIN_SECONDS)
-  const used = yield* usedVerbs(runtime, encodeHex(own.ref))
-  yield* store.save(before, joinable.group, {
-    verbs: [dropInvites(invite.group), ...used, ...progressVerbs(joinable.group, since)],
-    events: [{
-      tag: "group",
-      key: `group:${invite.group}:${invite.id}`,
-      group: invite.group,
-      what: ["members", "admins", "profile", "relays", "status"],
-    }],
-    erase: true,
+  const save = Effect.gen(function* () {
+    const used = yield* usedVerbs(runtime, encodeHex(own.ref))
+    yield* store.save(before, joinable.group, {
+      verbs: [dropInvites(invite.group), ...used, ...progressVerbs(joinable.group, since)],
+      events: [{
+        tag: "group",
+        key: `group:${invite.group}:${invite.id}`,
+        group: invite.group,
+        what: ["members", "admins", "profile", "relays", "status"],
+      }],
+      erase: true,
+    })
   })
+  yield* changingKeyPackages(runtime, save)
   return invite.group
 })
 

@@ -95,6 +95,12 @@ export const withOwnKeyPackages = <A, E, R>(
     (entries) => Effect.sync(() => entries.forEach(({ own }) => wipeOwnKeyPackage(own))),
   )
 
+/** Reads rows and writes what follows from them: one at a time, so that no row that went comes back. */
+export const changingKeyPackages = <A, E, R>(
+  runtime: Runtime,
+  change: Effect.Effect<A, E, R>,
+): Effect.Effect<A, E, R> => runtime.lock.withKey("key-packages")(change)
+
 /**
  * Makes, stores and publishes a KeyPackage that replaces the ones before; how many relays acknowledged.
  */
@@ -104,7 +110,16 @@ export const rotateKeyPackages: (
 ) => Effect.Effect<number, ServiceError> = Effect.fn("Mdk.rotateKeyPackages")(
   function* (runtime, device) {
     const now = yield* Clock.currentTimeMillis
-    const own = freshKeyPackage(device, runtime, now)
+    return yield* Effect.acquireUseRelease(
+      Effect.sync(() => freshKeyPackage(device, runtime, now)),
+      (own) => publishNew(runtime, device, own, now),
+      (own) => Effect.sync(() => wipeOwnKeyPackage(own)),
+    )
+  },
+)
+
+const publishNew = Effect.fnUntraced(
+  function* (runtime: Runtime, device: Device, own: OwnKeyPackage, now: number) {
     const template = ownKeyPackageTemplate(own, device.slot, Math.trunc(now / 1000))
     const event = yield* Effect.mapError(runtime.signer.sign(template), toServiceError)
     const entry: OwnEntry = {
@@ -117,9 +132,7 @@ export const rotateKeyPackages: (
       own,
     }
     yield* runtime.write({ verbs: [putEntry(entry)] })
-    const accepted = yield* publishEntry(runtime, entry)
-    wipeOwnKeyPackage(own)
-    return accepted
+    return yield* publishEntry(runtime, entry)
   },
 )
 
@@ -133,19 +146,22 @@ const publishEntry = Effect.fnUntraced(function* (runtime: Runtime, entry: OwnEn
 
 /** A relay has it: earlier ones are replaced, and their private keys go where they must. */
 const confirm = (runtime: Runtime, published: OwnEntry): Effect.Effect<void, ServiceError> =>
-  withOwnKeyPackages(runtime, (entries) =>
-    Effect.gen(function* () {
-      const now = BigInt(Math.trunc((yield* Clock.currentTimeMillis) / 1000))
-      let erase = false
-      const verbs = entries.flatMap((entry): ReadonlyArray<Verb> => {
-        if (entry.ref === published.ref) return [putEntry({ ...entry, published: true })]
-        const older = { ...entry, replaced: true }
-        if (!mustForget(publicationOf(older), now)) return [putEntry(older)]
-        erase = true
-        return [{ verb: "delete", collection: KEY_PACKAGES.name, key: entry.ref }]
-      })
-      yield* runtime.write({ verbs, erase })
-    }))
+  changingKeyPackages(
+    runtime,
+    withOwnKeyPackages(runtime, (entries) =>
+      Effect.gen(function* () {
+        const now = BigInt(Math.trunc((yield* Clock.currentTimeMillis) / 1000))
+        let erase = false
+        const verbs = entries.flatMap((entry): ReadonlyArray<Verb> => {
+          if (entry.ref === published.ref) return [putEntry({ ...entry, published: true })]
+          const older = { ...entry, replaced: true }
+          if (!mustForget(publicationOf(older), now)) return [putEntry(older)]
+          erase = true
+          return [{ verb: "delete", collection: KEY_PACKAGES.name, key: entry.ref }]
+        })
+        yield* runtime.write({ verbs, erase })
+      })),
+  )
 
 const publicationOf = (entry: OwnEntry) => {
   const { source } = entry.own.keyPackage.leafNode
