@@ -3,19 +3,11 @@
  *
  * @module
  */
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  fsyncSync,
-  openSync,
-  renameSync,
-  unlinkSync,
-  writeSync,
-} from "node:fs"
-import process from "node:process"
+import { closeSync, fstatSync, fsyncSync, renameSync, unlinkSync, writeSync } from "node:fs"
 import { birthOf } from "./file_birth.ts"
 import { createPrivateFile, isMissing } from "./private_file.ts"
+
+export { synchronizeDirectory } from "./synchronize_directory.ts"
 
 /**
  * Writes a file of ours (0600) durably: beside it first, synchronized, then renamed over it.
@@ -43,17 +35,6 @@ export function writeDurably(
     closeSync(descriptor)
   }
   renameSync(next, path)
-}
-
-/** Makes creations, renames and deletions in a directory durable (nothing to do on Windows). */
-export function synchronizeDirectory(directory: string): void {
-  if (process.platform === "win32") return
-  const descriptor = openSync(directory, constants.O_RDONLY | (constants.O_DIRECTORY ?? 0))
-  try {
-    fsyncSync(descriptor)
-  } finally {
-    closeSync(descriptor)
-  }
 }
 
 /** Deletes a file; harmless when there is none. */

@@ -8,6 +8,7 @@ import { chmodSync, lstatSync, mkdirSync, realpathSync, type Stats } from "node:
 import { dirname } from "node:path"
 import process from "node:process"
 import { isPrivateGroup } from "./private_group.ts"
+import { synchronizeDirectory } from "./synchronize_directory.ts"
 import { UnsafeFileError } from "./unsafe_file_error.ts"
 import { restrictToCurrentUser } from "./windows_access.ts"
 
@@ -17,14 +18,21 @@ const OTHERS_WRITE = 0o002
 
 /**
  * Makes sure that a directory is private, creating it (and what is missing above it) with mode 0700.
- * Our own directory with a looser mode is tightened.
+ * Our own directory with a looser mode is tightened. What was created is durable: no file in
+ * it can outlive a crash better than its directory.
  *
  * Throws {@link UnsafeFileError}, or the file system's error.
  *
  * @param directory absolute path
  */
-export function securePrivateDirectory(directory: string): void {
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
+export function securePrivateDirectory(
+  directory: string,
+  synchronize: (directory: string) => void = synchronizeDirectory,
+): void {
+  const first = mkdirSync(directory, { recursive: true, mode: 0o700 })
+  if (first !== undefined) {
+    for (const holder of holdersOf(first, directory)) synchronize(holder)
+  }
   if (process.platform === "win32") return restrictToCurrentUser(directory, "directory")
   const stats = lstatSync(directory)
   if (stats.isSymbolicLink()) throw new UnsafeFileError("symbolic-link")
@@ -40,6 +48,15 @@ export function securePrivateDirectory(directory: string): void {
 
 /** The user id of this process. */
 export const ownUserId = (): number => process.geteuid?.() ?? -1
+
+/** The directories that got a new entry, from the top, when everything from `first` on was created. */
+function holdersOf(first: string, directory: string): ReadonlyArray<string> {
+  const holders: Array<string> = []
+  for (let at = directory; at.length >= first.length && dirname(at) !== at; at = dirname(at)) {
+    holders.unshift(dirname(at))
+  }
+  return holders
+}
 
 /** Checks every directory on the way, by the path as it is written and as it resolves. */
 function checkAncestors(directory: string): void {
