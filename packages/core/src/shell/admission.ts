@@ -53,14 +53,14 @@ export interface AdmissionReport {
   readonly dropped: ReadonlyMap<DropReason, number>
 }
 
-/** Key of the memory of an MLS message. */
-export const admittedKey = (group: string, digest: string): string => `${group}/${digest}`
+/** Key of the memory of an MLS message, by its digest, or of an event, by its id. */
+export const admittedKey = (group: string, name: string): string => `${group}/${name}`
 
-/** The verb that remembers an MLS message. */
-export const admittedVerb = (group: string, digest: string, now: number): Verb => ({
+/** The verb that remembers an MLS message or an event. */
+export const admittedVerb = (group: string, name: string, now: number): Verb => ({
   verb: "put",
   collection: ADMITTED.name,
-  key: admittedKey(group, digest),
+  key: admittedKey(group, name),
   columns: { group_id: group, at: now },
   value: new Uint8Array(0),
 })
@@ -260,10 +260,16 @@ const takeIn = Effect.fnUntraced(function* (work: Work, candidate: Candidate) {
     return forget(work, candidate)
   }
   const bytes = openOuterLayer(work.group, sealed, failed)
-  if (bytes === undefined) return yield* wait(work, candidate, false)
+  if (bytes === undefined) {
+    // An event of an epoch whose keys are gone: relays give it again at every start.
+    if (!(yield* isKnown(work, event.id))) return yield* wait(work, candidate, false)
+    count(work, "duplicate")
+    return forget(work, candidate)
+  }
   const digest = encodeHex(messageDigest(work.runtime.crypto, bytes))
   if (yield* isKnown(work, digest)) {
     count(work, "duplicate")
+    remember(work, event.id)
     return forget(work, candidate)
   }
   const received = receive(work.profile, work.group, bytes, digest)
@@ -273,6 +279,7 @@ const takeIn = Effect.fnUntraced(function* (work: Work, candidate: Candidate) {
     case "dropped":
       count(work, received.why)
       remember(work, digest)
+      remember(work, event.id)
       return forget(work, candidate)
     case "accepted":
       work.group = received.group
@@ -284,6 +291,7 @@ const takeIn = Effect.fnUntraced(function* (work: Work, candidate: Candidate) {
       if (received.outputs.some(({ tag }) => tag !== "message")) work.changes++
       yield* work.output.add(received.outputs, received.group)
       remember(work, digest)
+      remember(work, event.id)
       return forget(work, candidate)
   }
 })
@@ -296,17 +304,19 @@ const read = (event: NostrEvent): SealedGroupEvent | undefined => {
   }
 }
 
-const isKnown = (work: Work, digest: string): Effect.Effect<boolean, ServiceError> =>
-  work.seen.has(digest)
+/** @param name digest of the MLS message, or id of the event that brought it */
+const isKnown = (work: Work, name: string): Effect.Effect<boolean, ServiceError> =>
+  work.seen.has(name)
     ? Effect.succeed(true)
-    : work.runtime.storage.get(ADMITTED.name, admittedKey(work.group.id, digest)).pipe(
+    : work.runtime.storage.get(ADMITTED.name, admittedKey(work.group.id, name)).pipe(
       Effect.mapError(toServiceError),
       Effect.map(Option.isSome),
     )
 
-const remember = (work: Work, digest: string): void => {
-  work.seen.add(digest)
-  work.list.add([admittedVerb(work.group.id, digest, work.now)])
+const remember = (work: Work, name: string): void => {
+  if (work.seen.has(name)) return
+  work.seen.add(name)
+  work.list.add([admittedVerb(work.group.id, name, work.now)])
 }
 
 const count = (work: Work, why: DropReason): void => {

@@ -17,6 +17,7 @@ import { batchesOf } from "./admission.ts"
 import { toServiceError } from "./failure.ts"
 import { type Feed, runFeed } from "./feed.ts"
 import { ROUTES_BELL } from "./group_store.ts"
+import { joinTimeOf, joinTimeVerb } from "./join_time.ts"
 import { persistently } from "./patience.ts"
 import { progressVerb, readProgress, WRAPS_PLACE } from "./relay_progress.ts"
 import { isDamage, type Runtime } from "./runtime.ts"
@@ -24,9 +25,12 @@ import type { SyncState } from "./sync_state.ts"
 
 /** Gift wraps are dated up to two days back. */
 const WRAP_OVERLAP_SECONDS = 3 * 24 * 3600
-const GROUP_OVERLAP_SECONDS = 10 * 60
-/** What was written offline is dated before it was published: at a start we look further back. */
-const GROUP_START_SECONDS = 24 * 3600
+/** What was written offline is dated before it was published: so we look further back. */
+const GROUP_OVERLAP_SECONDS = 24 * 3600
+/** At a start further still: asking twice is cheap, what is missed is missed for ever. */
+const GROUP_START_SECONDS = 7 * 24 * 3600
+/** Clocks differ: what is dated so long before a group was joined may still be for us. */
+const CLOCK_MARGIN_SECONDS = 24 * 3600
 
 /** What feeds hand events to. */
 export interface FeedSupport {
@@ -124,6 +128,20 @@ const sinceOf = Effect.fnUntraced(function* (
   return Option.some(Math.min(...progress.values()))
 })
 
+/** Noted once, from the progress that joining begins with; 0 where there is none. */
+const joinTime = Effect.fnUntraced(function* (
+  runtime: Runtime,
+  group: string,
+  progress: Option.Option<number>,
+) {
+  const noted = yield* joinTimeOf(runtime.storage, group)
+  if (noted !== undefined) return noted
+  if (Option.isNone(progress)) return 0
+  const seconds = Math.max(0, progress.value - CLOCK_MARGIN_SECONDS)
+  yield* runtime.write({ verbs: [joinTimeVerb(group, seconds)] })
+  return seconds
+})
+
 const withSince = (filter: Filter, since: Option.Option<number>, overlap: number): Filter =>
   Option.match(since, {
     onNone: () => filter,
@@ -161,12 +179,16 @@ const groupFeed = Effect.fnUntraced(function* (
   const fresh: Array<string> = []
   const known: Array<string> = []
   let since = Infinity
+  let freshSince = Infinity
   for (const { address, group } of routes) {
     const progress = yield* sinceOf(runtime, group, relays)
-    if (Option.isNone(progress)) fresh.push(address)
-    else {
+    const joined = yield* joinTime(runtime, group, progress)
+    if (Option.isNone(progress)) {
+      fresh.push(address)
+      freshSince = Math.min(freshSince, joined)
+    } else {
       known.push(address)
-      since = Math.min(since, progress.value)
+      since = Math.min(since, Math.max(joined, progress.value - GROUP_START_SECONDS))
     }
   }
   const filter = (addresses: ReadonlyArray<string>): Filter => ({
@@ -179,10 +201,8 @@ const groupFeed = Effect.fnUntraced(function* (
     key: `${relaysKey} ${[...groups.keys()].sort().join(" ")}`,
     relays,
     filters: [
-      ...(known.length === 0
-        ? []
-        : [withSince(filter(known), Option.some(since), GROUP_START_SECONDS)]),
-      ...(fresh.length === 0 ? [] : [filter(fresh)]),
+      ...(known.length === 0 ? [] : [withSince(filter(known), Option.some(since), 0)]),
+      ...(fresh.length === 0 ? [] : [withSince(filter(fresh), Option.some(freshSince), 0)]),
     ],
     overlapSeconds: GROUP_OVERLAP_SECONDS,
     authenticated: false,

@@ -54,11 +54,17 @@ export const keepPublished: (
   }
 })
 
-/** Removes messages whose time has come, for ever. */
+/** Removes messages whose time has come, and once a day old memories, for ever. */
 export const keepSwept: (runtime: Runtime) => Effect.Effect<never, ServiceError> = Effect
   .fnUntraced(function* (runtime) {
+    let pruned = yield* Clock.currentTimeMillis
     for (;;) {
       yield* sweepExpired(runtime)
+      const now = yield* Clock.currentTimeMillis
+      if (now - pruned >= DAY_MILLIS) {
+        yield* pruneOld(runtime)
+        pruned = now
+      }
       yield* Effect.sleep("30 seconds")
     }
   })
@@ -77,7 +83,7 @@ export const sweepExpired: (runtime: Runtime) => Effect.Effect<void, ServiceErro
   if (verbs.length > 0) yield* runtime.write({ verbs, erase: true })
 })
 
-/** Gives up memories that are too old to matter; once, when the account is opened. */
+/** Gives up memories that are too old to matter. */
 export const pruneOld: (runtime: Runtime) => Effect.Effect<void, ServiceError> = Effect.fn(
   "Mdk.prune",
 )(function* (runtime) {
