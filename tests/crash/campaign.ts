@@ -303,12 +303,11 @@ class Life {
   }
 
   #litter(): ReadonlyArray<string> {
-    const { database } = this.#places
+    const { database, temporary } = this.#places
     const name = basename(database)
     const lasting = [name, `${name}.lock`, `${name}.beside.lock`, `${name}.record.json`]
-    return readdirSync(dirname(database))
-      .filter((found) => !lasting.includes(found))
-      .map((found) => `left behind: ${found}`)
+    const beside = readdirSync(dirname(database)).filter((found) => !lasting.includes(found))
+    return [...beside, ...readdirSync(temporary)].map((found) => `left behind: ${found}`)
   }
 
   #isClear(): boolean {

@@ -4,8 +4,10 @@
  * @module
  */
 import { spawn } from "node:child_process"
+import { mkdirSync } from "node:fs"
 import process from "node:process"
 import { fileURLToPath } from "node:url"
+import { placesIn } from "./places.ts"
 
 /** A runtime that runs workers: its program and the arguments before the file. */
 export interface WorkerRuntime {
@@ -68,10 +70,12 @@ export const runWorker = (
   { action, directory, killAfter, killAt, run, runtime }: WorkerRun,
 ): Promise<Ended> =>
   new Promise((resolve, reject) => {
+    const { temporary } = placesIn(directory)
+    mkdirSync(temporary, { recursive: true, mode: 0o700 })
     const child = spawn(
       runtime.program,
       [...runtime.args, WORKER, action, directory, String(killAt), String(run)],
-      { stdio: ["ignore", "pipe", "pipe"] },
+      { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, TMPDIR: temporary } },
     )
     let said = ""
     let complaint = ""

@@ -15,6 +15,8 @@ export interface Places {
   readonly backup: (name: string) => string
   /** The directory of backups. */
   readonly backups: string
+  /** The processes' folder for temporary files. */
+  readonly temporary: string
 }
 
 /** Names them. */
@@ -22,5 +24,6 @@ export const placesIn = (directory: string): Places => ({
   database: join(directory, "account", "chat.db"),
   keys: join(directory, "keys.json"),
   backups: join(directory, "backups"),
+  temporary: join(directory, "temporary"),
   backup: (name) => join(directory, "backups", `${name}.db`),
 })
