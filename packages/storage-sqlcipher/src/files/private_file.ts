@@ -90,14 +90,18 @@ export const identityOfDescriptor = (descriptor: number): FileIdentity =>
 /**
  * Reads the first bytes of a file of ours. Only while no connection of this process has it open.
  *
- * @returns fewer bytes where the file is shorter
+ * @returns fewer bytes where the file is shorter, and which file they are of
  */
-export function readFirstBytes(path: string, length: number): Uint8Array {
+export function readFirstBytes(
+  path: string,
+  length: number,
+): { readonly bytes: Uint8Array; readonly identity: FileIdentity } {
   const descriptor = openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0))
   try {
     checkOwnFile(fstatSync(descriptor))
     const bytes = new Uint8Array(length)
-    return bytes.subarray(0, readSync(descriptor, bytes, 0, length, 0))
+    const read = readSync(descriptor, bytes, 0, length, 0)
+    return { bytes: bytes.subarray(0, read), identity: identityOfDescriptor(descriptor) }
   } finally {
     closeSync(descriptor)
   }

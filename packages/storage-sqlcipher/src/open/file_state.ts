@@ -4,7 +4,7 @@
  * @module
  */
 import type { DatabasePaths } from "../files/database_paths.ts"
-import { inspectPrivateFile, readFirstBytes } from "../files/private_file.ts"
+import { type FileIdentity, inspectPrivateFile, readFirstBytes } from "../files/private_file.ts"
 import type { CreationRecord } from "./creation_record.ts"
 import { PAGE_SIZE } from "./page_authentication.ts"
 
@@ -18,6 +18,8 @@ export type FileState = "absent" | "empty" | "fragment" | "plaintext" | "other"
 export interface Found {
   readonly paths: DatabasePaths
   readonly file: FileState
+  /** Which file was judged, or created since; undefined while there is none. */
+  readonly identity: FileIdentity | undefined
   readonly hasLog: boolean
   readonly record: CreationRecord | undefined
 }
@@ -25,15 +27,22 @@ export interface Found {
 const PLAINTEXT_HEADER = "SQLite format 3\0"
 const JOURNAL_MAGIC: ReadonlyArray<number> = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7]
 
-/** Looks at the main file. Only while no connection of this process has it open. */
-export function fileState(paths: DatabasePaths): FileState {
+/** What a file is, and which file that was said of. */
+export type Judged = Pick<Found, "file" | "identity">
+
+/** Judges the main file. Only while no connection of this process has it open. */
+export function judgeFile(paths: DatabasePaths): Judged {
   const found = inspectPrivateFile(paths.main)
-  if (found === undefined) return "absent"
-  if (found.size === 0) return "empty"
-  const header = readFirstBytes(paths.main, PLAINTEXT_HEADER.length)
-  if (new TextDecoder("latin1").decode(header) === PLAINTEXT_HEADER) return "plaintext"
-  return found.size < PAGE_SIZE ? "fragment" : "other"
+  if (found === undefined) return { file: "absent", identity: undefined }
+  if (found.size === 0) return { file: "empty", identity: found.identity }
+  const { bytes, identity } = readFirstBytes(paths.main, PLAINTEXT_HEADER.length)
+  const isPlaintext = new TextDecoder("latin1").decode(bytes) === PLAINTEXT_HEADER
+  const file = isPlaintext ? "plaintext" : found.size < PAGE_SIZE ? "fragment" : "other"
+  return { file, identity }
 }
+
+/** What the main file is. Only while no connection of this process has it open. */
+export const fileState = (paths: DatabasePaths): FileState => judgeFile(paths).file
 
 /** True when a write-ahead log with content lies there. */
 export const hasLog = (paths: DatabasePaths): boolean =>
@@ -42,6 +51,6 @@ export const hasLog = (paths: DatabasePaths): boolean =>
 /** True when a rollback journal lies there that would be played back. */
 export function hasHotJournal(paths: DatabasePaths): boolean {
   if ((inspectPrivateFile(paths.journal)?.size ?? 0) === 0) return false
-  const magic = readFirstBytes(paths.journal, JOURNAL_MAGIC.length)
-  return JOURNAL_MAGIC.every((byte, at) => magic[at] === byte)
+  const { bytes } = readFirstBytes(paths.journal, JOURNAL_MAGIC.length)
+  return JOURNAL_MAGIC.every((byte, at) => bytes[at] === byte)
 }

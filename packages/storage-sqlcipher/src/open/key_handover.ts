@@ -17,7 +17,11 @@ import { closeSync } from "node:fs"
 import { failureOf, refusal } from "../driver/failure.ts"
 import type { Encryption } from "../driver/port.ts"
 import { synchronizeDirectory } from "../files/durable_write.ts"
-import { createPrivateFile } from "../files/private_file.ts"
+import {
+  createPrivateFile,
+  type FileIdentity,
+  identityOfDescriptor,
+} from "../files/private_file.ts"
 import { attempt } from "./attempt.ts"
 import { isKeyOfCreation, MAX_EARLIER, writeRecord } from "./creation_record.ts"
 import { keyCheckOf } from "./key_check.ts"
@@ -46,6 +50,8 @@ export interface KeyHandover {
   readonly check: string
   /** The key store it came from; undefined when it came from the application. */
   readonly backend: string | undefined
+  /** The file that it is the key of; undefined where there is none. */
+  readonly identity: FileIdentity | undefined
 }
 
 interface Request {
@@ -83,13 +89,14 @@ function obtain(
   }
 }
 
-const obtainNone = ({ file, hasLog, paths, record }: Found) =>
+const obtainNone = (found: Found) =>
   attempt((): KeyHandover => {
+    const { file, hasLog, paths, record } = found
     const isLost = (file === "empty" && record?.state === "ready") ||
       (file === "absent" && hasLog)
     if (file === "other" || file === "fragment" || isLost) throw refusal("open", "not-a-database")
-    if (file === "absent") createEmptyFile(paths)
-    return { encryption: { kind: "none" }, check: "0".repeat(16), backend: undefined }
+    const identity = file === "absent" ? createEmptyFile(paths) : found.identity
+    return { encryption: { kind: "none" }, check: "0".repeat(16), backend: undefined, identity }
   })
 
 const obtainGiven = (
@@ -106,8 +113,10 @@ const obtainGiven = (
       policy: "reuse",
     })
     if (decision.kind === "refuse") throw refusal("open", decision.reason)
-    if (decision.kind !== "open") prepare(found, check, found.record?.backend ?? null)
-    return handover(key, undefined)
+    const made = decision.kind === "open"
+      ? found
+      : prepare(found, check, found.record?.backend ?? null)
+    return handover(key, undefined, made)
   })
 
 /** Takes ownership of key bytes and checks their length. */
@@ -117,10 +126,15 @@ function adopt(key: Uint8Array, owned: Array<Uint8Array>): Uint8Array {
   return key
 }
 
-const handover = (key: Uint8Array, backend: string | undefined): KeyHandover => ({
+const handover = (
+  key: Uint8Array,
+  backend: string | undefined,
+  { identity }: Found,
+): KeyHandover => ({
   encryption: { kind: "sqlcipher", key },
   check: keyCheckOf(key),
   backend,
+  identity,
 })
 
 const factsOf = (
@@ -141,13 +155,14 @@ const factsOf = (
  * Makes the creation durable before any key is stored: first the record, then the empty file.
  *
  * @param earlier keys of attempts before this one that the store may come to show again
+ * @returns what is there from now on
  */
 function prepare(
   found: Found,
   check: string,
   backend: string | null,
   earlier: ReadonlyArray<string> = [],
-): void {
+): Found {
   const { paths } = found
   writeRecord(paths, {
     state: "creating",
@@ -158,14 +173,19 @@ function prepare(
     copied: false,
     ...(earlier.length === 0 ? {} : { earlier }),
   })
-  if (found.file === "absent") createEmptyFile(paths)
+  if (found.file !== "absent") return found
+  return { ...found, file: "empty", identity: createEmptyFile(paths) }
 }
 
-function createEmptyFile(paths: Found["paths"]): void {
+function createEmptyFile(paths: Found["paths"]): FileIdentity {
   const descriptor = createPrivateFile(paths.main)
   if (descriptor === undefined) throw refusal("open", "unsafe-file")
-  closeSync(descriptor)
-  synchronizeDirectory(paths.directory)
+  try {
+    return identityOfDescriptor(descriptor)
+  } finally {
+    closeSync(descriptor)
+    synchronizeDirectory(paths.directory)
+  }
 }
 
 const obtainFromStore = Effect.fnUntraced(function* (
@@ -195,13 +215,13 @@ const obtainFromStore = Effect.fnUntraced(function* (
   if (current === undefined) return yield* refusal("open", "key-missing")
   if (decision.kind === "open") {
     const staged = yield* takeStagedKey({ found, store, name, current }, owned)
-    return handover(staged ?? current, store.backend)
+    return handover(staged ?? current, store.backend, found)
   }
   if (decision.kind === "rotate-and-create") {
     return yield* rotate({ entropy, found, source, owned }, current)
   }
-  yield* attempt(() => prepare(found, keyCheckOf(current), store.backend))
-  return handover(current, store.backend)
+  const made = yield* attempt(() => prepare(found, keyCheckOf(current), store.backend))
+  return handover(current, store.backend, made)
 })
 
 interface Making {
@@ -215,19 +235,18 @@ const createWithNewKey = Effect.fnUntraced(function* (making: Making) {
   const { entropy, found, owned, source: { name, onExistingKey: policy, store } } = making
   const fresh = yield* attempt(() => adopt(entropy.bytes(KEY_LENGTH), owned))
   const earlier = earlierKeys(found, store.backend)
-  yield* attempt(() => prepare(found, keyCheckOf(fresh), store.backend, earlier))
+  const made = yield* attempt(() => prepare(found, keyCheckOf(fresh), store.backend, earlier))
   const created = yield* store.createIfAbsent(name, Redacted.make(fresh, { label: "key" })).pipe(
     Effect.mapError((error) => failureOf("open", error, "key-store")),
   )
   const kept = yield* attempt(() => adopt(Redacted.value(created.key), owned))
-  if (keyCheckOf(kept) === keyCheckOf(fresh)) return handover(kept, store.backend)
+  if (keyCheckOf(kept) === keyCheckOf(fresh)) return handover(kept, store.backend, made)
   // The store had hidden a key (it was closed), or another database got one under this name.
-  const made: Found = { ...found, file: "empty" }
   const isResumed = earlier.includes(keyCheckOf(kept))
   if (policy === "error" && !isResumed) return yield* refusal("open", "key-exists")
   if (policy === "rotate" && !isResumed) return yield* rotate({ ...making, found: made }, kept)
   yield* attempt(() => prepare(made, keyCheckOf(kept), store.backend))
-  return handover(kept, store.backend)
+  return handover(kept, store.backend, made)
 })
 
 /** The keys that this creation has made in this store so far; the latest last. */
@@ -240,10 +259,10 @@ function earlierKeys({ record }: Found, backend: string): ReadonlyArray<string> 
 const rotate = Effect.fnUntraced(function* (making: Making, expected: Uint8Array) {
   const { entropy, found, owned, source: { name, store } } = making
   const next = yield* attempt(() => adopt(entropy.bytes(KEY_LENGTH), owned))
-  yield* attempt(() => prepare(found, keyCheckOf(next), store.backend))
+  const made = yield* attempt(() => prepare(found, keyCheckOf(next), store.backend))
   yield* store.replace(name, {
     expected: Redacted.make(expected, { label: "key" }),
     next: Redacted.make(next, { label: "key" }),
   }).pipe(Effect.mapError((error) => failureOf("open", error, "key-store")))
-  return handover(next, store.backend)
+  return handover(next, store.backend, made)
 })

@@ -24,7 +24,7 @@ import { inTransaction, migrate, readMeta, writeMeta } from "../schema/migration
 import { destroyOriginal, hasOriginal, recoverFiles } from "../lifecycle/recover.ts"
 import { attempt } from "./attempt.ts"
 import { readRecord, writeRecord } from "./creation_record.ts"
-import { fileState, type Found, hasHotJournal, hasLog } from "./file_state.ts"
+import { type Found, hasHotJournal, hasLog, judgeFile } from "./file_state.ts"
 import { takeInstanceLock } from "./instance_lock.ts"
 import { type KeyHandover, type KeySource, withKey } from "./key_handover.ts"
 import { examinePages, PAGE_SIZE } from "./page_authentication.ts"
@@ -91,7 +91,7 @@ function look(driver: Driver, paths: DatabasePaths): Found {
   removeIfThere(paths.nextRecord)
   const found = {
     paths,
-    file: fileState(paths),
+    ...judgeFile(paths),
     hasLog: hasLog(paths),
     record: readRecord(paths),
   }
@@ -101,11 +101,13 @@ function look(driver: Driver, paths: DatabasePaths): Found {
   return found
 }
 
-/** Opens the connection on the very file that was judged. */
+/** Opens the connection on the very file that was judged, or created since. */
 function connect(driver: Driver, found: Found, key: KeyHandover): SqlConnection {
   const { paths } = found
-  const identity = inspectPrivateFile(paths.main)?.identity
+  const { identity } = key
   if (identity === undefined) throw refusal("open", "io")
+  // Getting the key may have taken long: a person was asked.
+  checkIdentity(paths.main, identity)
   const doubted = key.encryption.kind === "sqlcipher" && found.file === "other" &&
     found.record !== undefined && found.record.check !== key.check
   if (doubted && key.encryption.kind === "sqlcipher") {
