@@ -76,7 +76,8 @@ export interface EncryptOptions extends LifecycleOptions {
  * Needs the pen, room for a second copy on the disk, and memory for the content. Fails with
  * `account-in-use` beside a live instance, `busy` beside a reader, `key-exists` when there is such a
  * key and the policy forbids it, `key-store` when the store failed, `not-a-database` when there is no
- * database, `wrong-key` when it is encrypted under another key, `damaged` when it is broken.
+ * database, `wrong-key` when it is encrypted under another key, `key-missing` when it is encrypted and
+ * the store has no key, `damaged` when it is broken.
  */
 export const encryptDatabase: (
   options: EncryptOptions,
@@ -132,9 +133,9 @@ const keyFromStore = Effect.fnUntraced(function* (
     key.fill(0)
     return yield* refusal("maintain", "key-exists")
   }
-  if ((yield* attempt(() => fileState(paths))) !== "plaintext") {
-    return yield* refusal("maintain", "key-missing")
-  }
+  const state = yield* attempt(() => fileState(paths))
+  if (state === "other") return yield* refusal("maintain", "key-missing")
+  if (state !== "plaintext") return yield* refusal("maintain", "not-a-database")
   const fresh = entropy.bytes(KEY_LENGTH)
   yield* attempt(() =>
     writeRecord(paths, {
