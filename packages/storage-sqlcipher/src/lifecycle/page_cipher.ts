@@ -43,7 +43,7 @@ export class PageCipher {
     return isAuthentic(page, number, this.#macKey)
   }
 
-  /** The content of an authentic page, undefined when it is not. */
+  /** The content of an authentic page, which the caller zeroes; undefined when it is not one. */
   open(page: Uint8Array, number: number): Uint8Array | undefined {
     if (!this.isAuthentic(page, number)) return undefined
     const iv = page.subarray(CLEAR_SIZE, CLEAR_SIZE + IV_SIZE)
@@ -51,7 +51,10 @@ export class PageCipher {
     const start = number === 1 ? SALT_SIZE : 0
     const clear = cipher.update(page.subarray(start, CLEAR_SIZE))
     cipher.final()
-    return number === 1 ? Buffer.concat([HEADER, clear]) : clear
+    if (number !== 1) return clear
+    const whole = Buffer.concat([HEADER, clear])
+    clear.fill(0)
+    return whole
   }
 
   /** Writes a page with content into `page`. */
