@@ -120,11 +120,7 @@ export const withConnection = <A, E, R>(
     (connection) => Effect.sync(() => connection.close()),
   )
 
-/**
- * Brings everything into the main file and leaves no log.
- *
- * @param beforeClosing sees the connection when the main file is complete
- */
+/** Brings everything into the main file and leaves no log. Throws, `busy` when somebody else is there. */
 export function emptyLog(
   driver: Driver,
   paths: DatabasePaths,

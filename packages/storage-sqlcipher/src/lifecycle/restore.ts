@@ -71,9 +71,11 @@ export interface Restored {
  * because it is damaged, the write-ahead log may be gone. An unencrypted database that is replaced is
  * overwritten before it is removed, as after an encryption.
  *
- * Needs the pen, and room for two copies of the backup beside the database. Fails with `conflict` when there is a database and `replaceExisting` is not set,
- * `account-in-use` beside a live instance, `busy` beside a reader, `wrong-key` when the key does not
- * open the backup, `not-a-database` when the backup is none of ours, `newer-schema`, `damaged`, `full`.
+ * Needs the pen, and room for two copies of the backup beside the database. Fails with `conflict` when
+ * there is a database and `replaceExisting` is not set, `account-in-use` beside a live instance, `busy`
+ * beside a reader, `wrong-key-or-damaged` when the key does not open the backup (nothing beside it tells
+ * which), `plaintext-file` when the backup is not encrypted, `not-a-database` when it is none of ours,
+ * `newer-schema`, `damaged`, `full`.
  */
 export const restoreDatabase: (options: RestoreOptions) => Effect.Effect<Restored, StorageError> =
   Effect.fn("Storage.restore")(function* (options) {
