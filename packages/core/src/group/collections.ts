@@ -83,17 +83,30 @@ export const MESSAGES: Collection & { readonly name: "messages" } = define("mess
   },
 })
 
-/** Reactions, edits and deletions, keyed `group/message id`, found by what they are about. */
+/**
+ * Reactions, edits and deletions, keyed `group/message id/number`, found by what they are about, what
+ * they are (`relation`: `deletion`, `edit` or `reaction`) and by whom. `moderator` is 1 where the author
+ * may delete what others wrote. No number of one kind, or by one author, hides another.
+ */
 export const ANNOTATIONS: Collection & { readonly name: "annotations" } = define("annotations", {
   kind: "keyed",
   columns: {
     group_id: "text",
     id: "text",
     target: "text",
+    relation: "text",
+    author: "text",
+    moderator: "integer",
     position: "integer",
     expires_at: "integer",
   },
-  indexes: { target: ["group_id", "target", "position"], id: ["id"], expiry: ["expires_at"] },
+  indexes: {
+    relation: ["group_id", "target", "relation", "position"],
+    author: ["group_id", "target", "relation", "author", "position"],
+    moderator: ["group_id", "target", "relation", "moderator"],
+    id: ["id"],
+    expiry: ["expires_at"],
+  },
 })
 
 /** What this device wants to send, by IntentId. `open` is 1 until nothing is left to do. */

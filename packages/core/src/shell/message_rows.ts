@@ -72,7 +72,13 @@ export const putMessage = (placed: PlacedMessage): ReadonlyArray<Verb> => {
     verb: "put",
     collection: ANNOTATIONS.name,
     key: `${messageKey(group, event.id)}/${number}`,
-    columns: { ...columns, target },
+    columns: {
+      ...columns,
+      target,
+      relation: relationOf(event)._tag.toLowerCase(),
+      author: event.pubkey,
+      moderator: placed.moderator ? 1 : 0,
+    },
     value,
   }))
 }

@@ -19,9 +19,9 @@ import {
   maxReactionLength,
   MessageKind,
   reactionTo,
-  relationOf,
 } from "../message/mod.ts"
 import type { Account } from "./account.ts"
+import { reactionsBy } from "./annotation_reader.ts"
 import { pageRows } from "./cursor.ts"
 import { toServiceError } from "./failure.ts"
 import { type Guard, sentHandle } from "./handles.ts"
@@ -29,7 +29,7 @@ import { outgoingOf, requireIntent } from "./intent_store.ts"
 import { type PlacedMessage, readMessage } from "./message_rows.ts"
 import { type Draft, enqueueMessage } from "./outgoing_messages.ts"
 import { retryBell } from "./publisher.ts"
-import { annotationsOf, findRow, resolveRows, rowById } from "./timeline_reader.ts"
+import { findRow, resolveRows, rowById } from "./timeline_reader.ts"
 
 const MAX_TEXT_BYTES = 32_000
 
@@ -196,17 +196,9 @@ const reaction = (to: MessageId, emoji: string): Effect.Effect<InnerContent, Gro
 
 /** Takes one's own reactions away; fails with `unknown-message` when there is none. */
 const unreact = Effect.fnUntraced(function* ({ runtime }: Account, target: PlacedMessage) {
-  const all = yield* annotationsOf(runtime.storage, target.group, target.event.id)
-  const own = all.filter(({ event }) =>
-    event.pubkey === runtime.self && relationOf(event)._tag === "Reaction"
-  )
-  const standing: Array<MessageId> = []
-  for (const { event } of own) {
-    const later = yield* annotationsOf(runtime.storage, target.group, event.id)
-    if (!later.some((other) => other.event.pubkey === runtime.self)) standing.push(event.id)
-  }
+  const standing = yield* reactionsBy(runtime.storage, target, runtime.self)
   if (standing.length === 0) return yield* new GroupError({ reason: "unknown-message" })
-  return deletionOf(...standing)
+  return deletionOf(...standing.map(({ event }) => event.id))
 })
 
 const mayDelete = Effect.fnUntraced(function* (account: Account, target: PlacedMessage) {

@@ -9,14 +9,13 @@ import type { GroupId } from "../api/ids.ts"
 import type { SendState } from "../api/sending.ts"
 import type { Message } from "../api/values.ts"
 import { ANNOTATIONS, INTENTS, MESSAGES } from "../group/mod.ts"
-import { projectMessage, relationOf } from "../message/mod.ts"
+import { projectMessage } from "../message/mod.ts"
 import type { StorageService } from "../services/storage.ts"
+import { annotationsOf } from "./annotation_reader.ts"
 import { toServiceError } from "./failure.ts"
 import { readIntent } from "./intent_record.ts"
 import { messageKey, type PlacedMessage, readMessage } from "./message_rows.ts"
 
-/** Most annotations of one message that are looked at. */
-const MAX_ANNOTATIONS = 1000
 const MAX_DATE_MILLIS = 8_640_000_000_000_000n
 
 /** A time by somebody else's word: what a `Date` cannot hold is the last moment that it can. */
@@ -24,21 +23,6 @@ export const dateOf = (seconds: bigint): Date => {
   const millis = seconds * 1000n
   return new Date(Number(millis > MAX_DATE_MILLIS ? MAX_DATE_MILLIS : millis))
 }
-
-/** Annotations of one target, in the order in which they came. */
-export const annotationsOf = (
-  storage: StorageService,
-  group: string,
-  target: string,
-): Effect.Effect<ReadonlyArray<PlacedMessage>, ServiceError> =>
-  storage.page(ANNOTATIONS.name, {
-    index: "target",
-    equals: [group, target],
-    limit: MAX_ANNOTATIONS,
-  }).pipe(
-    Effect.mapError(toServiceError),
-    Effect.map((page) => page.rows.map(readMessage)),
-  )
 
 /** Resolves rows, in their order. */
 export const resolveRows = (
@@ -48,13 +32,7 @@ export const resolveRows = (
   Effect.forEach(rows, (row) => resolveRow(storage, row))
 
 const resolveRow = Effect.fnUntraced(function* (storage: StorageService, row: PlacedMessage) {
-  const direct = yield* annotationsOf(storage, row.group, row.event.id)
-  const related = [...direct]
-  for (const { event } of direct) {
-    if (relationOf(event)._tag === "Deletion") continue
-    related.push(...yield* annotationsOf(storage, row.group, event.id))
-  }
-  const view = projectMessage(row, related)
+  const view = projectMessage(row, yield* annotationsOf(storage, row))
   const send = yield* sendStateOf(storage, row.intent)
   const message: Message = {
     id: view.id,
