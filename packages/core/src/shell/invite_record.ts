@@ -71,6 +71,18 @@ export const readInvite = (row: Row): StoredInvite =>
     keyPackage: r.opaqueV(),
   }))
 
+/** What an invitation says, without what is secret; the row's bytes are zeroed. */
+export const readClaim = (row: Row): InviteClaim & Pick<StoredInvite, "id"> => {
+  const claim = decodeTls(row.value, (r) => {
+    const claim = decodeRecord<InviteClaim>(r.viewV())
+    r.viewV()
+    r.viewV()
+    return claim
+  })
+  row.value.fill(0)
+  return { ...claim, id: String(row.key) }
+}
+
 /** The KeyPackage of an invitation; owned by the caller. */
 export const inviteKeyPackage = (crypto: CryptoProvider, invite: StoredInvite): OwnKeyPackage =>
   decodeOwnKeyPackage(crypto, invite.keyPackage)

@@ -26,9 +26,14 @@ import type { NostrEvent } from "../services/nostr_event.ts"
 import type { Verb } from "../services/storage_batch.ts"
 import { toServiceError } from "./failure.ts"
 import type { GroupStore } from "./group_store.ts"
-import { putInvite, type StoredInvite } from "./invite_record.ts"
+import { putInvite, readClaim, type StoredInvite } from "./invite_record.ts"
 import { withOwnKeyPackages } from "./own_key_packages.ts"
 import type { Runtime } from "./runtime.ts"
+
+/** Most invitations that wait for an answer. */
+const MAX_PENDING = 256
+/** About so many gift wraps are remembered as dealt with. */
+const MAX_WRAPS = 20_000
 
 /** What invitations work with. */
 export interface InviteSupport {
@@ -54,6 +59,7 @@ export const takeWrap: (
     const seen = yield* Effect.mapError(runtime.storage.get(WRAPS.name, event.id), toServiceError)
     if (Option.isSome(seen)) return Option.none()
     const now = yield* Clock.currentTimeMillis
+    if (runtime.entropy.bytes(1)[0] === 0) yield* forgetOldWraps(runtime)
     const handled: Verb = {
       verb: "put",
       collection: WRAPS.name,
@@ -72,8 +78,14 @@ export const takeWrap: (
       yield* runtime.write({ verbs: [handled] })
       return Option.none()
     }
+    const place = yield* makePlace(runtime, opened.invite)
+    if (place === undefined) {
+      yield* runtime.write({ verbs: [handled] })
+      return Option.none()
+    }
     yield* runtime.write({
-      verbs: [handled, dropInvites(opened.group), opened.verb],
+      verbs: [handled, ...place, opened.verb],
+      erase: place.length > 0,
       events: [{ tag: "invited", key: `invite:${opened.id}`, invite: opened.id }],
     })
     return Option.some(opened.id)
@@ -131,7 +143,7 @@ const openInvite = Effect.fnUntraced(function* (
         receivedAt: now,
         welcome,
       }
-      return { id, group: group.id, verb: putInvite(invite, keyPackage) }
+      return { id, invite, verb: putInvite(invite, keyPackage) }
     }))
 })
 
@@ -181,7 +193,55 @@ const sharesGroupWith = (runtime: Runtime, who: string): Effect.Effect<boolean, 
     ),
   )
 
-/** Of several invitations to one group the newest counts; joining ends all of them. */
+/**
+ * What goes to make place for an invitation: an earlier one of the same inviter to the same group; of
+ * too many the oldest, those of strangers first. `undefined` when it is the new one that has to go.
+ */
+const makePlace = Effect.fnUntraced(function* (
+  runtime: Runtime,
+  invite: Pick<StoredInvite, "group" | "from" | "known">,
+): Effect.fn.Return<ReadonlyArray<Verb> | undefined, ServiceError> {
+  const claims = (query: { readonly index: string; readonly equals?: ReadonlyArray<string> }) =>
+    runtime.storage.page(INVITES.name, { ...query, limit: MAX_PENDING }).pipe(
+      Effect.mapError(toServiceError),
+      Effect.map((page) => page.rows.map(readClaim)),
+    )
+  const drop = ({ id }: { readonly id: string }): Verb => ({
+    verb: "delete",
+    collection: INVITES.name,
+    key: id,
+  })
+  const earlier = (yield* claims({ index: "group", equals: [invite.group] }))
+    .filter(({ from }) => from === invite.from)
+  if (earlier.length > 0) return earlier.map(drop)
+  const pending = yield* Effect.mapError(
+    runtime.storage.count(INVITES.name, { index: "newest" }, MAX_PENDING),
+    toServiceError,
+  )
+  if (pending < MAX_PENDING) return []
+  const oldest = yield* claims({ index: "newest" })
+  const goes = oldest.find(({ known }) => !known) ?? (invite.known ? oldest[0] : undefined)
+  return goes === undefined ? undefined : [drop(goes)]
+})
+
+/** Bounds the memory of gift wraps. Now and then is enough; when, no sender can foresee. */
+const forgetOldWraps = Effect.fnUntraced(function* (runtime: Runtime) {
+  const count = yield* Effect.mapError(
+    runtime.storage.count(WRAPS.name, { index: "age" }, MAX_WRAPS + MAX_PAGE),
+    toServiceError,
+  )
+  if (count <= MAX_WRAPS) return
+  const oldest = yield* Effect.mapError(
+    runtime.storage.page(WRAPS.name, { index: "age", limit: MAX_PAGE }),
+    toServiceError,
+  )
+  yield* runtime.write({
+    verbs: oldest.rows.slice(0, count - MAX_WRAPS)
+      .map(({ key }): Verb => ({ verb: "delete", collection: WRAPS.name, key })),
+  })
+})
+
+/** Joining ends all invitations to a group. */
 export const dropInvites = (group: string): Verb => ({
   verb: "deleteRange",
   collection: INVITES.name,
