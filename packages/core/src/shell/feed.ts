@@ -2,8 +2,8 @@
  * One standing question to relays, and the order in which its answers are read.
  *
  * Relays send what they have stored newest first. Reading it in that order would leave the ratchets of
- * busy senders behind, so what comes before a relay's "that is all" is collected, older pages are asked
- * for, and everything is read from the oldest on. Live events are read as they come.
+ * busy senders behind, so what comes before a relay's "that is all" is collected and read from the oldest
+ * on. Live events are read as they come.
  *
  * @module
  */
@@ -37,10 +37,10 @@ export interface Feed {
   readonly passed: (relay: string, seconds: number) => Effect.Effect<void, ServiceError>
 }
 
-/** A relay that sends so many stored events may have more. */
-const FULL_PAGE = 400
-const MAX_PAGES = 200
+/** Most stored events that are put in order at once. */
 const MAX_COLLECTED = 50_000
+/** Most characters of their contents. What is beyond is read in the order in which it comes. */
+const MAX_CHARACTERS = 32 * 1024 * 1024
 const PROGRESS_EVERY_MILLIS = 60_000
 
 /** A relay that never says "that is all" is not waited for longer than this. */
@@ -59,7 +59,7 @@ interface RelayFeed {
 
 /** Asks until interrupted. */
 export const runFeed: (
-  runtime: Runtime,
+  runtime: Pick<Runtime, "transport" | "identity">,
   sync: SyncState,
   feed: Feed,
 ) => Effect.Effect<void, ServiceError> = Effect.fn("Mdk.feed")(function* (runtime, sync, feed) {
@@ -79,6 +79,15 @@ export const runFeed: (
     relays.set(relay, fresh)
     return fresh
   }
+  let collected = 0
+  let characters = 0
+  const takeCollected = (): ReadonlyArray<NostrEvent> => {
+    const all = [...relays.values()].flatMap((relay) => relay.collected)
+    for (const relay of relays.values()) relay.collected = []
+    collected = 0
+    characters = 0
+    return all
+  }
   const read = Effect.fnUntraced(function* (items: ReadonlyArray<Incoming | undefined>) {
     const now = yield* Clock.currentTimeMillis
     const live: Array<NostrEvent> = []
@@ -93,27 +102,26 @@ export const runFeed: (
       } else {
         sync.received++
         relay.newest = Math.max(relay.newest, Math.min(item.event.created_at, now / 1000))
-        if (relay.caughtUp || relay.collected.length >= MAX_COLLECTED) live.push(item.event)
+        if (relay.caughtUp) live.push(item.event)
         else {
           if (relay.collected.length === 0) relay.since = now
           relay.collected.push(item.event)
+          collected++
+          characters += item.event.content.length
+          if (collected >= MAX_COLLECTED || characters >= MAX_CHARACTERS) {
+            yield* feed.take(oldestFirst([...takeCollected(), ...live.splice(0)]))
+          }
         }
       }
     }
     if (stored.length > 0) {
       // An event that several relays have is given once: one relay's part alone would have holes.
-      const together = [...relays.values()].flatMap(({ collected }) => collected)
-      for (const relay of relays.values()) relay.collected = []
-      live.push(...together)
-      for (const name of stored) {
-        live.push(...yield* collectOlder(runtime, feed, name, together))
-        stateOf(name).caughtUp = true
-      }
+      for (const event of takeCollected()) live.push(event)
+      for (const name of stored) stateOf(name).caughtUp = true
     }
     for (const relay of relays.values()) {
       if (relay.collected.length === 0 || now - relay.since < PATIENCE_MILLIS) continue
-      live.push(...relay.collected)
-      relay.collected = []
+      for (const event of takeCollected()) live.push(event)
     }
     if (live.length > 0) yield* feed.take(oldestFirst(live))
     for (const [name, relay] of relays) {
@@ -140,29 +148,3 @@ const oldestFirst = (events: ReadonlyArray<NostrEvent>): ReadonlyArray<NostrEven
   const unique = new Map(events.map((event) => [event.id, event]))
   return [...unique.values()].sort((a, b) => a.created_at - b.created_at)
 }
-
-/** Goes back page by page while a relay's pages are full; only what is new is returned. */
-const collectOlder = Effect.fnUntraced(function* (
-  runtime: Runtime,
-  feed: Feed,
-  relay: string,
-  known: ReadonlyArray<NostrEvent>,
-) {
-  const seen = new Set(known.map(({ id }) => id))
-  const older: Array<NostrEvent> = []
-  let page = known
-  for (let i = 0; i < MAX_PAGES && page.length >= FULL_PAGE && older.length < MAX_COLLECTED; i++) {
-    const until = page.reduce((min, event) => Math.min(min, event.created_at), Infinity)
-    const fetched = yield* runtime.transport.fetch({
-      relays: [relay],
-      filters: feed.filters.map((filter) => ({ ...filter, until })),
-      ...(feed.authenticated ? { identity: runtime.identity } : {}),
-    }).pipe(Effect.mapError(toServiceError))
-    page = fetched.events
-    const fresh = page.filter(({ id }) => !seen.has(id))
-    if (fresh.length === 0) break
-    for (const { id } of fresh) seen.add(id)
-    older.push(...fresh)
-  }
-  return older
-})
