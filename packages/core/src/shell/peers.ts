@@ -22,6 +22,10 @@ import type { Runtime } from "./runtime.ts"
 
 /** Most relays that one look-up asks. */
 const MAX_RELAYS = 24
+/** Most relays of one person that are asked for KeyPackages. */
+const MAX_OWN_RELAYS = 4
+/** Questions that are open at a time. */
+const CONCURRENCY = 4
 /** Most people that one question names. */
 const MAX_AUTHORS = 100
 
@@ -71,19 +75,24 @@ const lookUpSome = Effect.fnUntraced(function* (
   }).pipe(Effect.mapError(toServiceError))
   const theirs = newestOf(lists.events, NostrKind.relayList)
   const inboxes = newestOf(lists.events, NostrKind.inboxRelays)
-  const writes = [...theirs.values()].flatMap((event) =>
-    readRelayList(event).flatMap(({ url, write }) => write ? [url] : [])
+  const answers = yield* Effect.forEach(
+    questionsOf(who, ours, theirs),
+    ({ relays, authors }) =>
+      runtime.transport.fetch({
+        relays: [...relays],
+        filters: [{ authors: [...authors], kinds: [NostrKind.keyPackage] }],
+      }).pipe(Effect.mapError(toServiceError)),
+    { concurrency: CONCURRENCY },
   )
-  const packages = yield* runtime.transport.fetch({
-    relays: [...new Set([...ours, ...writes])].slice(0, MAX_RELAYS),
-    filters: [{ authors: who, kinds: [NostrKind.keyPackage] }],
-  }).pipe(Effect.mapError(toServiceError))
-  if (packages.complete.length === 0 && packages.events.length === 0) {
+  const packages = new Map(
+    answers.flatMap(({ events }) => events).map((event) => [event.id, event] as const),
+  )
+  if (packages.size === 0 && answers.every(({ complete }) => complete.length === 0)) {
     return yield* new ServiceError({ reason: "no-relay" })
   }
   const now = BigInt(Math.trunc((yield* Clock.currentTimeMillis) / 1000))
   return new Map(who.map((account): [PublicKey, Invitee | Unreachable] => {
-    const events = packages.events.filter((event) => event.pubkey === account)
+    const events = [...packages.values()].filter((event) => event.pubkey === account)
     const choice = choose(runtime, events, now, requirement)
     if (typeof choice === "string") return [account, choice]
     const list = theirs.get(account)
@@ -91,6 +100,42 @@ const lookUpSome = Effect.fnUntraced(function* (
     return [account, { account, keyPackage: choice, inbox: inbox.length === 0 ? ours : inbox }]
   }))
 })
+
+interface Question {
+  readonly relays: ReadonlySet<string>
+  readonly authors: ReadonlySet<PublicKey>
+}
+
+/**
+ * Our relays are asked about everybody; a person's own relays about that person, so many people at a
+ * time as fit: nobody's relays crowd out another's.
+ */
+const questionsOf = (
+  who: ReadonlyArray<PublicKey>,
+  ours: ReadonlyArray<string>,
+  theirs: ReadonlyMap<string, NostrEvent>,
+): ReadonlyArray<Question> => {
+  const questions: Array<Question> = [{ relays: new Set(ours), authors: new Set(who) }]
+  let relays = new Set<string>()
+  let authors = new Set<PublicKey>()
+  const ask = () => {
+    if (authors.size > 0) questions.push({ relays, authors })
+    relays = new Set()
+    authors = new Set()
+  }
+  for (const account of who) {
+    const list = theirs.get(account)
+    const own = (list === undefined ? [] : readRelayList(list))
+      .flatMap(({ url, write }) => write ? [url] : []).slice(0, MAX_OWN_RELAYS)
+      .filter((url) => !ours.includes(url))
+    if (own.length === 0) continue
+    if (new Set([...relays, ...own]).size > MAX_RELAYS) ask()
+    for (const url of own) relays.add(url)
+    authors.add(account)
+  }
+  ask()
+  return questions
+}
 
 const inboxOf = (
   inbox: NostrEvent | undefined,
