@@ -32,6 +32,9 @@ import { accountOf } from "./leaf_check.ts"
 import { GroupRefusal } from "./refusal.ts"
 import type { DropReason, Received } from "./step.ts"
 
+/** Most proposals of one member that are pending: nobody uses up the places of the others. */
+const PROPOSALS_PER_LEAF = 8
+
 const waiting = (why: Extract<Received, { disposition: "waiting" }>["why"]): Received => ({
   disposition: "waiting",
   why,
@@ -65,7 +68,10 @@ export function receive(
       return drop(head.content === "commit" ? "rival" : "stale")
     }
     if (head.content === "commit" && group.pending !== undefined) return waiting("own-commit")
-    const processed = processMessage(state.mls, bytes, profile.policy)
+    const processed = processMessage(state.mls, bytes, {
+      ...profile.policy,
+      proposalsPerLeaf: PROPOSALS_PER_LEAF,
+    })
     switch (processed.kind) {
       case "application":
         return readApplication(group, state, processed, digest)
@@ -76,6 +82,10 @@ export function receive(
     }
   } catch (error) {
     if (error instanceof MlsError) return ofMlsError(error.reason)
+    // Its author was allowed to, and members that know the component apply it.
+    if (error instanceof GroupRefusal && error.reason === "unsupported-component") {
+      return waiting("unsupported")
+    }
     if (error instanceof GroupRefusal) return drop("refused")
     throw error
   }
@@ -96,6 +106,8 @@ const ofMlsError = (reason: MlsErrorReason): Received => {
       return drop("stale")
     case "unknown-proposal":
       return waiting("proposal")
+    case "policy":
+      return waiting("policy")
     case "invalid-state":
       throw new MlsError({ reason })
     default:

@@ -72,8 +72,10 @@ export type Output = MessageRead | GroupMoved | DepartureAsked
  * - `ahead`: it belongs to an epoch that is not reached yet
  * - `own-commit`: a commit of our own is on its way
  * - `proposal`: it refers to a proposal that did not arrive yet
+ * - `policy`: it is more than this device takes now; others may have taken it
+ * - `unsupported`: a commit that a newer version of this library may be able to apply
  */
-export type WaitReason = "sealed" | "ahead" | "own-commit" | "proposal"
+export type WaitReason = "sealed" | "ahead" | "own-commit" | "proposal" | "policy" | "unsupported"
 
 /**
  * Why an input is dropped for good.

@@ -30,6 +30,11 @@ export interface MlsPolicy {
   readonly handshakes?: HandshakeFormats
   /** Without it every PSK is refused with `policy`. */
   readonly psk?: PskLookup
+  /**
+   * Most proposals of one leaf that are pending; one more is refused with `policy`. So that no member
+   * can use up the places of the others.
+   */
+  readonly proposalsPerLeaf?: number
 }
 
 /** Limits of a group copy, fixed when it is created, joined or decoded. */

@@ -58,6 +58,9 @@ export function acceptProposal(
   if (known !== undefined) return { proposal: pendingView(known), proposals: undefined }
   checkStandalone(state, proposal, sender, wireFormat, policy)
   if (state.proposals.length >= state.limits.pendingProposals) refuse("policy")
+  const { proposalsPerLeaf = Infinity } = policy
+  const others = state.proposals.filter((one) => one.sender === sender)
+  if (others.length >= proposalsPerLeaf) refuse("policy")
   const stored: StoredProposal = {
     ref,
     sender,
