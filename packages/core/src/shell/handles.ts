@@ -12,7 +12,7 @@ import type { IntentId, MessageId, PublicKey } from "../api/ids.ts"
 import type { Change, ChangeState, Handle, RelayTally, SendState, Sent } from "../api/sending.ts"
 import { loadState } from "./event_record.ts"
 import { type Intent, intentBell } from "./intent_record.ts"
-import { findIntent } from "./intent_store.ts"
+import { findIntent, outgoingOf } from "./intent_store.ts"
 import type { Runtime } from "./runtime.ts"
 
 const EMPTY: RelayTally = { accepted: 0, rejected: 0, unanswered: 0, of: 0 }
@@ -31,10 +31,28 @@ const read = (runtime: Runtime, guard: Guard, id: string): Effect.Effect<Intent,
         : Effect.succeed(intent),
   ))
 
-const isFinal = (state: ChangeState): boolean =>
+/** An intent, and whether relays are still asked for it. */
+interface Seen {
+  readonly intent: Intent
+  readonly asking: boolean
+}
+
+/** Published is final when no relay is asked any more, whatever the others answered. */
+const readSeen = (
+  runtime: Runtime,
+  guard: Guard,
+  id: string,
+): Effect.Effect<Seen, ServiceError> =>
+  Effect.gen(function* () {
+    const intent = yield* read(runtime, guard, id)
+    const asking = intent.state._tag === "Published" &&
+      (yield* guard(outgoingOf(runtime.storage, id))).length > 0
+    return { intent, asking }
+  })
+
+const isFinal = ({ intent: { state }, asking }: Seen): boolean =>
   state._tag === "Failed" || state._tag === "Withdrawn" || state._tag === "Superseded" ||
-  state._tag === "Applied" ||
-  (state._tag === "Published" && state.relays.accepted + state.relays.rejected === state.relays.of)
+  state._tag === "Applied" || (state._tag === "Published" && !asking)
 
 const show = (intent: Intent): string =>
   JSON.stringify(
@@ -48,10 +66,13 @@ const watch = (
   id: string,
 ): Stream.Stream<Intent, ServiceError> =>
   runtime.bells.watch(intentBell(id), {
-    read: read(runtime, guard, id),
-    show,
-    isLast: ({ state }) => isFinal(state),
-  })
+    read: readSeen(runtime, guard, id),
+    show: (seen) => `${show(seen.intent)} ${seen.asking}`,
+    isLast: isFinal,
+  }).pipe(
+    Stream.map(({ intent }) => intent),
+    Stream.changesWith((a, b) => show(a) === show(b)),
+  )
 
 /** Waits until `pick` says something about the intent. */
 const waitFor = <A>(
