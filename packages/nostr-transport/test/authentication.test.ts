@@ -78,9 +78,13 @@ test(
       const member = bench.listen(relay.url, { identity: identityOf(key) })
       const nobody = bench.listen(relay.url)
       await until("Stored", () => member.stored === 1)
-      await until("the refusal", () => nobody.interruptions.length === 1)
+      // The transport goes on trying: on a slow machine the refusal may come more than once.
+      await until("the refusal", () => nobody.interruptions.length > 0)
       assert.deepEqual(member.ids, [event.id])
-      assert.deepEqual([nobody.ids, nobody.interruptions], [[], ["auth-required"]])
+      assert.deepEqual([nobody.ids, new Set(nobody.interruptions)], [
+        [],
+        new Set(["auth-required"]),
+      ])
     }, { authRequired: true }),
 )
 
