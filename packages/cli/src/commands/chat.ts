@@ -3,10 +3,20 @@
  *
  * @module
  */
-import type { Event, Group, GroupId } from "@mdk/core"
+import type {
+  ArgumentError,
+  Event,
+  Group,
+  GroupError,
+  GroupId,
+  MessageId,
+  ServiceError,
+} from "@mdk/core"
 import type { Command } from "commander"
 import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
 import process from "node:process"
@@ -84,6 +94,42 @@ const typed = (
     ),
   )
 
+/**
+ * Shows the last messages of a group and then what happens in it, until interrupted. Each message is
+ * shown as received once, also when it comes while the last ones are being read.
+ */
+export const showConversation = (
+  { mdk, terminal }: Session,
+  group: GroupId,
+): Effect.Effect<void, ArgumentError | GroupError | ServiceError> =>
+  Effect.scoped(Effect.gen(function* () {
+    const self = mdk.account.publicKey
+    const shown = new Set<MessageId>()
+    const caughtUp = yield* Deferred.make<void>()
+    const show = (event: Event) =>
+      Effect.sync(() => {
+        if (!concerns(event, group)) return
+        if (event._tag === "MessageReceived" && shown.has(event.message.id)) return
+        const line = eventLine(event, self)
+        if (line !== undefined) terminal.line(line)
+      })
+    // Subscribed before the page is read: what comes in between waits here.
+    const listening = yield* Effect.forkScoped(
+      Stream.runForEach(
+        mdk.events.live,
+        (event) => Effect.andThen(Deferred.await(caughtUp), show(event)),
+      ),
+      { startImmediately: true },
+    )
+    const page = yield* mdk.messages.page(group, { limit: 20 })
+    for (const message of page.items.toReversed()) {
+      shown.add(message.id)
+      terminal.line(messageLine(message, self))
+    }
+    yield* Deferred.succeed(caughtUp, undefined)
+    yield* Fiber.join(listening)
+  }))
+
 /** Defines `mdk chat`. */
 export const registerChat: Register = (program, run) => {
   program.command("chat")
@@ -96,25 +142,14 @@ export const registerChat: Register = (program, run) => {
         withAccount(options, {}, (session) =>
           Effect.gen(function* () {
             const { mdk, terminal } = session
-            const self = mdk.account.publicKey
             const group = yield* findGroup(mdk, given)
             terminal.note(`${groupName(group)}, ${group.members.length} members; /help for help`)
-            const page = yield* mdk.messages.page(group.id, { limit: 20 })
-            for (const message of page.items.toReversed()) {
-              terminal.line(messageLine(message, self))
-            }
-            const listening = Stream.runForEach(mdk.events.live, (event) =>
-              Effect.sync(() => {
-                if (!concerns(event, group.id)) return
-                const line = eventLine(event, self)
-                if (line !== undefined) terminal.line(line)
-              }))
             const typing = typedLines.pipe(
               Stream.mapEffect((line) => typed(session, group, line)),
               Stream.takeUntil((quit) => quit),
               Stream.runDrain,
             )
-            yield* Effect.raceFirst(listening, typing)
+            yield* Effect.raceFirst(showConversation(session, group.id), typing)
             yield* unsent(session)
           })),
       )

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { GroupId } from "@mdk/core"
 import type { Command } from "commander"
 import * as Effect from "effect/Effect"
 import { eventLine, messageLine, toJson } from "../rendering.ts"
@@ -20,13 +21,20 @@ interface HistoryOptions {
   readonly limit: number
 }
 
-/** Under this name the program's place in the events is kept. */
-const CONSUMER = "mdk-listen"
+/**
+ * Under this name the program's place in the events is kept: one for each filter, so that what one of
+ * them leaves out is still there for the others.
+ */
+const consumerOf = (only: GroupId | undefined): string =>
+  only === undefined ? "mdk-listen" : `mdk-listen.${only}`
 
 /** Defines `mdk listen` and `mdk history`. */
 export const registerListen: Register = (program, run) => {
   program.command("listen")
-    .description("print what happens, until Ctrl-C; nothing is lost between two runs")
+    .description(
+      "print what happens, until Ctrl-C; nothing is lost between two runs for the same group, " +
+        "or for all",
+    )
     .argument("[group]", "only this group: id, beginning of the id, or name")
     .option("--all", "begin with everything there is when this runs for the first time")
     .option("--join", "accept every invitation")
@@ -43,9 +51,10 @@ export const registerListen: Register = (program, run) => {
               const only = given === undefined ? undefined : (yield* findGroup(mdk, given)).id
               const self = mdk.account.publicKey
               terminal.note("listening; Ctrl-C ends")
-              const consume = mdk.events.consume(CONSUMER, (event) =>
+              const consume = mdk.events.consume(consumerOf(only), (event) =>
                 Effect.sync(() => {
-                  if (only !== undefined && event.group !== only) return
+                  // A gap belongs to no group and concerns all.
+                  if (only !== undefined && event.group !== only && event._tag !== "Gap") return
                   const line = eventLine(event, self)
                   if (line !== undefined) terminal.line(line)
                   terminal.value(toJson(event))
