@@ -20,7 +20,6 @@ import {
   orderRun,
   receive,
   type RetainedState,
-  WAITING,
 } from "../group/mod.ts"
 import { messageDigest, type MlsGroup } from "../mls/mod.ts"
 import { readGroupEvent, type SealedGroupEvent } from "../nostr/mod.ts"
@@ -41,7 +40,7 @@ const MAX_RUN = 1500
 /** Most characters of ciphertext that share one batch. */
 const MAX_CHARACTERS = 16 * 1024 * 1024
 /** After so many events taken in, what waits is tried in a batch of its own. */
-const MAX_RETRIED = 1000
+const MAX_RETRIED = 500
 
 /** What a batch did. */
 export interface AdmissionReport {
@@ -140,11 +139,11 @@ const retry = Effect.fnUntraced(function* (work: Work): Effect.fn.Return<boolean
   const all = room.all().map(({ event }) => candidateOf(work, event))
   let runs = runsOf(all.sort((a, b) => a.event.created_at - b.event.created_at))
   for (let next = 0; next < runs.length && work.group.status === "active";) {
+    if (isFull(work)) return true
     const run = runs[next++] ?? []
     const { changes } = work
     const openable = run.filter((one) => room.has(one.key) && opens(work, one))
     if (openable.length > 0) yield* takeRun(work, openable)
-    if (isFull(work)) return true
     if (work.changes === changes) continue
     runs = runs.map((one) => one.filter(({ key }) => room.has(key)))
     next = 0
