@@ -19,7 +19,9 @@ async function as(home: string, args: ReadonlyArray<string>) {
 }
 
 describe("listening at the terminal", () => {
-  it("to one group leaves what happens in another for those who listen to it", async () => {
+  it("to one group leaves what happens in another for those who listen to it", {
+    timeout: 120_000,
+  }, async () => {
     await as("ann", ["account", "create", "--relay", relay.url])
     const [{ id: tea }] = await as("ann", ["group", "create", "Tea"])
     const [{ id: coffee }] = await as("ann", ["group", "create", "Coffee"])
