@@ -165,7 +165,7 @@ test(
       await until("Stored", () => got.stored === 1)
       const { client } = line(relay)
       for (let i = 0; i < 1200; i++) client.sendText("rubbish")
-      await until("the interruption", () => got.interruptions.length === 1)
+      await until("the interruption", () => got.interruptions.length >= 1)
       await until("Stored again", () => got.stored === 2)
     }),
 )
