@@ -56,7 +56,8 @@ export function importsOf(text: string): ReadonlyArray<string> {
   const code = text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "")
   const found: Array<string> = []
   const forms = [
-    /\bfrom\s*["']([^"'\n]+)["']/g,
+    // Not the word in quotes, as in `Pick<Letter, "from" | "to">`.
+    /(?<!["'])\bfrom\s*["']([^"'\n]+)["']/g,
     /^\s*import\s*["']([^"'\n]+)["']/gm,
     /\bimport\(\s*["']([^"'\n]+)["']\s*\)/g,
   ]

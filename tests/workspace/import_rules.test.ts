@@ -23,6 +23,7 @@ describe("imports of a source", () => {
       '} from "three"',
       'const d = await import("four")',
       'import type { E } from "five"',
+      'type F = Pick<Letter, "from" | "to">',
     ].join("\n")
     assert.deepEqual([...importsOf(text)].sort(), ["five", "four", "one", "three", "two"])
   })
