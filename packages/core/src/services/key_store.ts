@@ -27,6 +27,15 @@ export interface KeyName {
 }
 
 /**
+ * Names the entry that holds the next key while a key is rotated: the same id with `.next`. Whoever
+ * rotates and whoever opens a database after an interrupted rotation look for it under this one name.
+ */
+export const stagedName = ({ serviceId, keyId }: KeyName): KeyName => ({
+  serviceId,
+  keyId: `${keyId}.next`,
+})
+
+/**
  * Why a {@link KeyStoreService} call failed.
  *
  * - `locked`: the store is there but closed, or its prompt was dismissed

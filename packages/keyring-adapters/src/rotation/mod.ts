@@ -3,5 +3,6 @@
  *
  * @module
  */
-export { abandon, promote, rotate, settle, stage, stagedName } from "./rotation.ts"
+export { stagedName } from "@mdk/core/services"
+export { abandon, promote, rotate, settle, stage } from "./rotation.ts"
 export type { RotationKeys, Settlement } from "./rotation.ts"

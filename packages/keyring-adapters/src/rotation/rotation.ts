@@ -14,7 +14,12 @@
  * @module
  */
 import { equalBytes } from "@mdk/core/crypto"
-import type { KeyName, KeyStoreError, KeyStoreService } from "@mdk/core/services"
+import {
+  type KeyName,
+  type KeyStoreError,
+  type KeyStoreService,
+  stagedName,
+} from "@mdk/core/services"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -29,12 +34,6 @@ export interface RotationKeys {
   /** The key that it gets. */
   readonly next: Redacted.Redacted<Uint8Array>
 }
-
-/** The name of the entry that holds the next key. */
-export const stagedName = ({ serviceId, keyId }: KeyName): KeyName => ({
-  serviceId,
-  keyId: `${keyId}.next`,
-})
 
 const currentKey = (
   store: KeyStoreService,

@@ -7,7 +7,12 @@
  *
  * @module
  */
-import type { KeyName, KeyStoreService, StorageError } from "@mdk/core/services"
+import {
+  type KeyName,
+  type KeyStoreService,
+  stagedName,
+  type StorageError,
+} from "@mdk/core/services"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -16,12 +21,6 @@ import { attempt } from "./attempt.ts"
 import type { Found } from "./file_state.ts"
 import { keyCheckOf } from "./key_check.ts"
 import { examinePages } from "./page_authentication.ts"
-
-/** The entry that holds the next key of a rotation. */
-export const stagedName = ({ keyId, serviceId }: KeyName): KeyName => ({
-  serviceId,
-  keyId: `${keyId}.next`,
-})
 
 /** What is known of a database and its current key. */
 export interface Staging {
