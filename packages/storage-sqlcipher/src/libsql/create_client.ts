@@ -13,7 +13,7 @@ import { closeSync } from "node:fs"
 import { databasePaths } from "../files/database_paths.ts"
 import { securePrivateDirectory } from "../files/private_directory.ts"
 import { createPrivateFile, tightenPrivateFile } from "../files/private_file.ts"
-import { hasHotJournal } from "../open/file_state.ts"
+import { hasForeignJournal } from "../open/file_state.ts"
 import { EncryptedClient } from "./client.ts"
 
 /** What a client opens. */
@@ -60,7 +60,7 @@ export async function createClient(config: EncryptedClientConfig): Promise<Clien
     if (descriptor !== undefined) closeSync(descriptor)
     for (const path of [paths.main, paths.wal, paths.shm, paths.journal]) tightenPrivateFile(path)
     // This engine reads the rollback journals of genuine SQLCipher wrongly, and would ruin the file.
-    if (hasHotJournal(paths)) throw new Error("hot journal")
+    if (hasForeignJournal(driver, paths)) throw new Error("hot journal")
   } catch {
     throw new LibsqlError("the file or its directory is not acceptable", "SQLITE_CANTOPEN")
   }

@@ -10,7 +10,7 @@ import { refusal } from "../driver/failure.ts"
 import type { Driver, Encryption, SqlConnection } from "../driver/port.ts"
 import { type DatabasePaths, databasePaths } from "../files/database_paths.ts"
 import { checkIdentity, inspectPrivateFile } from "../files/private_file.ts"
-import { hasHotJournal } from "../open/file_state.ts"
+import { hasForeignJournal } from "../open/file_state.ts"
 import { isHeldHere } from "../open/instance_lock.ts"
 import { attempt } from "./attempt.ts"
 import { besideLock } from "./beside_lock.ts"
@@ -45,7 +45,7 @@ export const beside: (
     const isOpenHere = yield* attempt(() => isHeldHere(paths))
     yield* attempt(() => {
       if (isOpenHere) return
-      if (driver.name !== "sqlcipher" && hasHotJournal(paths)) {
+      if (hasForeignJournal(driver, paths)) {
         throw refusal("maintain", "foreign-journal")
       }
       if (key !== undefined) checkKey(paths, key)

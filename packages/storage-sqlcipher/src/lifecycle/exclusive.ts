@@ -21,7 +21,7 @@ import { removeIfThere } from "../files/durable_write.ts"
 import { securePrivateDirectory } from "../files/private_directory.ts"
 import { inspectPrivateFile, tightenPrivateFile } from "../files/private_file.ts"
 import { readRecord } from "../open/creation_record.ts"
-import { fileState, hasHotJournal, hasLog } from "../open/file_state.ts"
+import { fileState, hasForeignJournal, hasLog } from "../open/file_state.ts"
 import { takeInstanceLock } from "../open/instance_lock.ts"
 import { keyCheckOf } from "../open/key_check.ts"
 import { examinePages } from "../open/page_authentication.ts"
@@ -73,7 +73,7 @@ export const exclusively: (
         tightenPrivateFile(file)
       }
       removeIfThere(paths.nextRecord)
-      if (driver.name !== "sqlcipher" && hasHotJournal(paths)) {
+      if (hasForeignJournal(driver, paths)) {
         throw refusal("maintain", "foreign-journal")
       }
     })

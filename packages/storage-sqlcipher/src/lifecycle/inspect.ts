@@ -12,7 +12,7 @@ import { loadDriver } from "../driver/load.ts"
 import type { Driver, Encryption, SqlConnection } from "../driver/port.ts"
 import type { DatabasePaths } from "../files/database_paths.ts"
 import { isMissing } from "../files/private_file.ts"
-import { fileState, hasHotJournal } from "../open/file_state.ts"
+import { fileState, hasForeignJournal } from "../open/file_state.ts"
 import { examinePages } from "../open/page_authentication.ts"
 import { readMeta, schemaState } from "../schema/migrations.ts"
 import { attempt } from "./attempt.ts"
@@ -137,7 +137,7 @@ function judge(driver: Driver, copy: DatabasePaths, encryption: Encryption): voi
     return
   }
   if (state === "plaintext") throw refusal("maintain", "plaintext-file")
-  if (driver.name !== "sqlcipher" && hasHotJournal(copy)) {
+  if (hasForeignJournal(driver, copy)) {
     throw refusal("maintain", "foreign-journal")
   }
   if (!examinePages(copy.main, encryption.key).any) {

@@ -58,6 +58,9 @@ export function exchange(what: Exchange): void {
   const inode = inodeOf(next)
   const before = readRecord(paths)
   reported(onProgress, "record", () => {
+    // Under its new name already, because turning the log on is a transaction with a rollback journal:
+    // killed in the middle of it, the database would stand beside a journal that nobody may play back.
+    openFile(driver, next, { kind: "sqlcipher", key }).close()
     synchronizeFile(next)
     if (before !== undefined) writeRecord(paths, { ...before, next: { check, inode } })
   })

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Driver } from "../driver/port.ts"
 import type { DatabasePaths } from "../files/database_paths.ts"
 import { type FileIdentity, inspectPrivateFile, readFirstBytes } from "../files/private_file.ts"
 import type { CreationRecord } from "./creation_record.ts"
@@ -26,6 +27,9 @@ export interface Found {
 
 const PLAINTEXT_HEADER = "SQLite format 3\0"
 const JOURNAL_MAGIC: ReadonlyArray<number> = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7]
+/** Where the header of a journal says how many pages the file had: after magic, count and nonce. */
+const JOURNAL_PAGES_BEFORE = 16
+const JOURNAL_HEADER_LENGTH = 20
 
 /** What a file is, and which file that was said of. */
 export type Judged = Pick<Found, "file" | "identity">
@@ -48,9 +52,18 @@ export const fileState = (paths: DatabasePaths): FileState => judgeFile(paths).f
 export const hasLog = (paths: DatabasePaths): boolean =>
   (inspectPrivateFile(paths.wal)?.size ?? 0) > 0
 
-/** True when a rollback journal lies there that would be played back. */
-export function hasHotJournal(paths: DatabasePaths): boolean {
+/**
+ * True when a rollback journal lies there that the engine must not play back: an unfinished transaction
+ * on encrypted pages, which genuine SQLCipher and the default engine check each in its own way.
+ *
+ * One of an unencrypted file is the same to both. One of a file that was empty, as the creation of a
+ * database leaves it when it is killed, holds no page.
+ */
+export function hasForeignJournal(driver: Driver, paths: DatabasePaths): boolean {
+  if (driver.name === "sqlcipher") return false
   if ((inspectPrivateFile(paths.journal)?.size ?? 0) === 0) return false
-  const { bytes } = readFirstBytes(paths.journal, JOURNAL_MAGIC.length)
-  return JOURNAL_MAGIC.every((byte, at) => bytes[at] === byte)
+  const { bytes } = readFirstBytes(paths.journal, JOURNAL_HEADER_LENGTH)
+  if (!JOURNAL_MAGIC.every((byte, at) => bytes[at] === byte)) return false
+  const pagesBefore = bytes.subarray(JOURNAL_PAGES_BEFORE, JOURNAL_HEADER_LENGTH)
+  return pagesBefore.some((byte) => byte !== 0) && fileState(paths) !== "plaintext"
 }

@@ -24,7 +24,7 @@ import { inTransaction, migrate, readMeta, writeMeta } from "../schema/migration
 import { destroyOriginal, hasOriginal, recoverFiles } from "../lifecycle/recover.ts"
 import { attempt } from "./attempt.ts"
 import { readRecord, writeRecord } from "./creation_record.ts"
-import { type Found, hasHotJournal, hasLog, judgeFile } from "./file_state.ts"
+import { type Found, hasForeignJournal, hasLog, judgeFile } from "./file_state.ts"
 import { takeInstanceLock } from "./instance_lock.ts"
 import { type KeyHandover, type KeySource, withKey } from "./key_handover.ts"
 import { examinePages, PAGE_SIZE } from "./page_authentication.ts"
@@ -95,9 +95,7 @@ function look(driver: Driver, paths: DatabasePaths): Found {
     hasLog: hasLog(paths),
     record: readRecord(paths),
   }
-  // While a database is created its own journal may be left; no other is this engine's to play back.
-  const mayPlayBack = driver.name === "sqlcipher" || found.record?.state === "creating"
-  if (!mayPlayBack && hasHotJournal(paths)) throw refusal("open", "foreign-journal")
+  if (hasForeignJournal(driver, paths)) throw refusal("open", "foreign-journal")
   return found
 }
 

@@ -195,7 +195,7 @@ test("a file with a hot rollback journal is refused and stays as it is", async (
   client.close()
   const before = readFileSync(path)
   const journal = new Uint8Array(512)
-  journal.set([0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7, 0, 0, 0, 1])
+  journal.set([0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1])
   writeFileSync(`${path}-journal`, journal, { mode: 0o600 })
   await assert.rejects(createClient({ path, key: KEY }), code("SQLITE_CANTOPEN"))
   assert.deepEqual(readFileSync(path), before)
