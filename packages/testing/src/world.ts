@@ -64,6 +64,18 @@ export interface WorldControls<Name extends string> {
   readonly close: (name: Name) => Effect.Effect<void>
   /** Closes a member and opens it again over what it stored. */
   readonly restart: (name: Name, options?: MdkOptions) => Effect.Effect<MdkService, WorldError>
+  /** What a member has stored now, as a backup of it; the member may be open or closed. */
+  readonly backup: (name: Name) => Effect.Effect<MemoryDisk>
+  /**
+   * Closes a member, puts a backup in the place of what it stored, and opens it: without
+   * `restored: "close-groups"` it is refused with `OpenError` `restored-copy`, and stays closed. The
+   * backup can be used again.
+   */
+  readonly restore: (
+    name: Name,
+    backup: MemoryDisk,
+    options?: MdkOptions,
+  ) => Effect.Effect<MdkService, WorldError>
   /**
    * Moves the clock until nothing is on its way: every member that is open is caught up, and nothing
    * is unsent; or until ten minutes of the clock have passed.
@@ -77,7 +89,7 @@ export type World<Name extends string> =
   & { readonly [N in Name]: MdkService }
 
 interface Seat {
-  readonly disk: MemoryDisk
+  disk: MemoryDisk
   scope: Scope.Closeable | undefined
   service: MdkService | undefined
 }
@@ -185,6 +197,13 @@ const make = Effect.fnUntraced(function* <Name extends string>(
     member,
     close,
     restart: (name, given) => Effect.andThen(close(name), open(name, given)),
+    backup: (name) => Effect.sync(() => seatOf(name).disk.copy()),
+    restore: (name, backup, given) =>
+      Effect.gen(function* () {
+        yield* close(name)
+        seatOf(name).disk = backup.copy()
+        return yield* open(name, given)
+      }),
     settle,
   }
   for (const name of options.members) {

@@ -87,7 +87,8 @@ export const ArgumentError: new (
  * - `account-in-use`: another live instance holds this account
  * - `newer-format`: written by a newer version
  * - `damaged`: the database, or what it holds, is broken
- * - `restored-copy`: a restored or copied database; its ratchets may be old and must not send
+ * - `restored-copy`: a restored or copied database; its ratchets may be old and must not send. With
+ *   the option `restored: "close-groups"` it can be opened, see `MdkOptions`
  * - `signer-mismatch`: the signer answers for another account than the one in the database
  */
 export type OpenError = MdkError<
@@ -115,6 +116,8 @@ export const OpenError: new (input: MdkErrorInput<OpenError["reason"]>) => OpenE
  * - `not-admin`: only an admin of the group may do this
  * - `not-author`: only the author may do this
  * - `disbanded`: the group has ended
+ * - `unrecoverable`: this device gave its keys of the group up, because its database was restored or
+ *   copied; a fresh invitation brings it back
  * - `invalid-argument`: a name, text, list or number outside its bounds
  * - `too-large`: it would not fit into what relays carry
  * - `failed`: what was waited for ended in `Failed` or `Superseded`; the state says why
@@ -128,6 +131,7 @@ export type GroupError = MdkError<
   | "not-admin"
   | "not-author"
   | "disbanded"
+  | "unrecoverable"
   | "invalid-argument"
   | "too-large"
   | "failed"

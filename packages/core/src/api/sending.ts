@@ -29,7 +29,8 @@ export interface RelayTally {
  * - `Unconfirmed`: may be out, no relay has answered; never "failed", never encrypted again
  * - `Published`: at least one relay acknowledged; the others are still tried
  * - `Withdrawn`: was out, and the group went another way
- * - `Failed`: will not be sent any more
+ * - `Failed`: will not be sent any more. With `unrecoverable` it may be out all the same: the account
+ *   was restored from a backup (see `MdkOptions.restored`), and what went out since is not known
  */
 export type SendState =
   | { readonly _tag: "Held"; readonly why: "converging" | "own-change-pending" | "catching-up" }
@@ -39,7 +40,13 @@ export type SendState =
   | { readonly _tag: "Withdrawn"; readonly why: "branch-lost" }
   | {
     readonly _tag: "Failed"
-    readonly reason: "all-relays-refused" | "too-large" | "removed" | "disbanded" | "discarded"
+    readonly reason:
+      | "all-relays-refused"
+      | "too-large"
+      | "removed"
+      | "disbanded"
+      | "unrecoverable"
+      | "discarded"
   }
 
 /** Where a change of a group stands. `Applied`: this device and the group have moved on with it. */

@@ -70,6 +70,16 @@ export interface NewGroup {
   readonly skipUnreachable?: boolean
 }
 
+/** How people are invited. */
+export interface InviteOptions {
+  /**
+   * Who is in the group already is added anew, and every device that they had in it is removed in the
+   * same commit: for somebody who lost a device, or restored a backup and lost the group's keys with
+   * it. Default false: inviting a member fails with `already-member`.
+   */
+  readonly again?: boolean
+}
+
 /** Groups. */
 export interface GroupsApi {
   /**
@@ -93,6 +103,7 @@ export interface GroupsApi {
   readonly invite: (
     id: GroupId,
     who: ReadonlyArray<PublicKey>,
+    options?: InviteOptions,
   ) => Effect.Effect<Change, GroupError | InviteError | ServiceError>
   /** Who could be invited now. *relay* */
   readonly reach: (
@@ -251,4 +262,23 @@ export interface MdkOptions {
   readonly invites?: "ask" | "all"
   /** Read and queue without a socket; what was queued goes out at the next start. */
   readonly offline?: boolean
+  /**
+   * What to do about a database that is a restored backup or a copy: it may be older than what was
+   * sent in its name, so that nothing of what it holds may be used to send.
+   *
+   * - `refuse` (default): it is not opened; fails with `OpenError` `restored-copy`
+   * - `close-groups`: it is opened as a fresh device of its account. Every active group is closed
+   *   (`Group.status` becomes `unrecoverable`): its keys are erased, names and messages stay to be read,
+   *   sending fails with `GroupError` `unrecoverable`, and what was still to be sent ends in `Failed`.
+   *   Invitations that waited are forgotten, this device's KeyPackages are erased and replaced, and it
+   *   gets a signature key of its own, which the signer is asked to authorize. Consumers get
+   *   `GroupChanged` and `SendChanged`. When a group's admin invites the account anew (see
+   *   {@link InviteOptions.again}), the group goes on under its id, with its history.
+   *
+   * It changes nothing for any other database, but is not meant to be left on: who restores should
+   * know. Closing can be interrupted anywhere: until all of it is done the database counts as restored
+   * and the next opening with this option goes on. The copy that this one was made from must not be
+   * used any more: both would publish KeyPackages in one slot.
+   */
+  readonly restored?: "refuse" | "close-groups"
 }

@@ -86,8 +86,12 @@ export interface Group {
   readonly retention?: Duration.Duration
   /** The newest message. */
   readonly last?: Message
-  /** `removed`: this device was removed, reading stays. `disbanded`: the group has ended. */
-  readonly status: "active" | "removed" | "disbanded"
+  /**
+   * `removed`: this device was removed, reading stays. `disbanded`: the group has ended.
+   * `unrecoverable`: this device gave its keys of the group up (see `MdkOptions.restored`); reading
+   * stays, and a fresh invitation makes it `active` again.
+   */
+  readonly status: "active" | "removed" | "disbanded" | "unrecoverable"
 }
 
 /** An invitation that waits for an answer. */

@@ -47,8 +47,11 @@ export interface GroupSummary {
   readonly retention: string
 }
 
-/** `removed` and `disbanded` copies are inert: they have no MLS state and never get one back. */
-export type GroupStatus = "active" | "removed" | "disbanded"
+/**
+ * Copies that are not `active` are inert: they have no MLS state, and only a Welcome brings one. Of an
+ * `unrecoverable` one this device gave the keys up itself, because they may be older than what it sent.
+ */
+export type GroupStatus = "active" | "removed" | "disbanded" | "unrecoverable"
 
 /** One group copy. */
 export interface GroupState {

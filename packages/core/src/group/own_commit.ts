@@ -29,6 +29,12 @@ export interface CommitInput {
   readonly intent: string
 }
 
+/** What inviting needs. */
+export interface InviteInput extends CommitInput {
+  /** True when members are added anew: the leaves that they have are removed by the same commit. */
+  readonly again?: boolean
+}
+
 /** A commit that is ready to be published, not applied. */
 export interface Prepared {
   /** The group with the pending commit. */
@@ -42,7 +48,7 @@ export interface Prepared {
 }
 
 /**
- * Prepares the commit that adds people.
+ * Prepares the commit that adds people; `again` those too who are members.
  *
  * @throws {GroupRefusal} `not-active`, `pending`, `not-admin`, `already-member`, or what the result
  * would break
@@ -52,17 +58,21 @@ export function prepareInvite(
   profile: GroupProfile,
   group: GroupState,
   keyPackages: ReadonlyArray<KeyPackage>,
-  input: CommitInput,
+  input: InviteInput,
 ): Prepared {
   const tip = tipOf(group) ?? refuse("not-active")
-  const accounts = accountsOf(tip.mls)
   if (keyPackages.length === 0) refuse("invalid-argument")
-  for (const { leafNode } of keyPackages) {
-    if (accounts.has(accountOf({ identity: leafNode.credential.content }))) refuse("already-member")
-  }
+  const invited = new Set(
+    keyPackages.map(({ leafNode }) => accountOf({ identity: leafNode.credential.content })),
+  )
+  const old = tip.mls.members().filter((member) => invited.has(accountOf(member)))
+  const isMember = invited.has(group.self) || (old.length > 0 && input.again !== true)
+  if (isMember) refuse("already-member")
   if (!tip.view.admins.includes(group.self)) refuse("not-admin")
-  const proposals = keyPackages.map((keyPackage): InlineProposal => ({ type: "add", keyPackage }))
-  return prepare(profile, group, proposals, input)
+  return prepare(profile, group, [
+    ...old.map(({ leafIndex }): InlineProposal => ({ type: "remove", leafIndex })),
+    ...keyPackages.map((keyPackage): InlineProposal => ({ type: "add", keyPackage })),
+  ], input)
 }
 
 const prepare = (

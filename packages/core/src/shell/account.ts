@@ -42,6 +42,7 @@ import {
 import { patiently, persistently } from "./patience.ts"
 import { makePositions, type Positions } from "./positions.ts"
 import { makePublisher, type Publisher, RELAYS_BELL } from "./publisher.ts"
+import { closeRestored } from "./restored_copy.ts"
 import { isDamage, makeWrite, type Runtime } from "./runtime.ts"
 import { makeSyncState, SYNC_BELL, type SyncState } from "./sync_state.ts"
 
@@ -88,13 +89,16 @@ export const openAccount: (
   function* (services, options) {
     const { storage, transport, signer, entropy } = services
     yield* Effect.mapError(storage.declare(COLLECTIONS), toOpenError)
-    // An old ratchet must not send: such a copy is not opened at all.
-    if (storage.condition.restored) return yield* new OpenError({ reason: "restored-copy" })
+    // An old ratchet must not send: such a copy is not opened, or only without its keys.
+    const { restored } = storage.condition
+    if (restored && options.restored !== "close-groups") {
+      return yield* new OpenError({ reason: "restored-copy" })
+    }
     const bells = makeBells()
     const log = yield* makeEventLog(storage, bells)
     const write = makeWrite(storage, entropy, log, bells)
     const crypto = defaultCryptoProvider()
-    const device = yield* openDevice({
+    const stored = yield* openDevice({
       storage,
       signer,
       entropy,
@@ -108,11 +112,11 @@ export const openAccount: (
       ),
     )
     const runtime: Runtime = {
-      self: device.account,
+      self: stored.account,
       storage,
       transport,
       signer,
-      identity: { publicKey: device.account, signer },
+      identity: { publicKey: stored.account, signer },
       entropy,
       crypto,
       lock: makeKeyedLock(),
@@ -122,6 +126,7 @@ export const openAccount: (
       offline: options.offline === true,
       write,
     }
+    const device = restored ? yield* closeRestored(runtime, stored) : stored
     yield* Effect.addFinalizer(() => Effect.sync(() => device.seed.wipe()))
     let closed = false
     const account = yield* wire(runtime, device, options, () => closed)

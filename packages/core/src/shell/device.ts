@@ -84,31 +84,60 @@ export const openDevice: (
 )
 
 const makeDevice = Effect.fnUntraced(function* (support: DeviceSupport) {
-  const { signer, entropy, crypto } = support
+  const device = yield* authorizeDevice(support, newKeyPackageSlot(support.entropy))
+  yield* writeDevice(device, (row) =>
+    support.write([
+      { verb: "expect", collection: ACCOUNT.name, key: SELF_KEY, is: "absent" },
+      {
+        verb: "put",
+        collection: ACCOUNT.name,
+        key: SELF_KEY,
+        value: encodeRecord({ account: device.account, slot: device.slot } satisfies SelfRecord),
+      },
+      row,
+    ]))
+  return device
+})
+
+/**
+ * A device with a fresh signature key in the slot of another one, which it replaces when
+ * {@link writeDevice} has stored it. Asks the signer for a proof; stores nothing.
+ */
+export const successorOf = (
+  support: Pick<DeviceSupport, "signer" | "entropy" | "crypto">,
+  { slot }: Device,
+): Effect.Effect<Device, ServiceError> => authorizeDevice(support, slot)
+
+const authorizeDevice = Effect.fnUntraced(function* (
+  { signer, entropy, crypto }: Pick<DeviceSupport, "signer" | "entropy" | "crypto">,
+  slot: string,
+): Effect.fn.Return<Device, ServiceError> {
   const now = yield* Clock.currentTimeMillis
   const seed = Secret.take(entropy.bytes(SEED_BYTES))
   const { account, proof } = yield* authorizeLeaf(
     signer,
     { signatureKey: crypto.ed25519PublicKey(seed.bytes) },
     Math.trunc(now / 1000),
-  ).pipe(Effect.mapError(toServiceError))
-  const slot = newKeyPackageSlot(entropy)
-  const bytes = new Uint8Array(SEED_BYTES + PROOF_BYTES)
-  bytes.set(seed.bytes)
-  bytes.set(proof, SEED_BYTES)
-  yield* support.write([
-    { verb: "expect", collection: ACCOUNT.name, key: SELF_KEY, is: "absent" },
-    {
-      verb: "put",
-      collection: ACCOUNT.name,
-      key: SELF_KEY,
-      value: encodeRecord({ account, slot } satisfies SelfRecord),
-    },
-    { verb: "put", collection: ACCOUNT.name, key: DEVICE_KEY, value: bytes },
-  ])
-  bytes.fill(0)
+  ).pipe(
+    Effect.mapError(toServiceError),
+    Effect.onError(() => Effect.sync(() => seed.wipe())),
+  )
   return { account: account as PublicKey, slot, seed, proof }
 })
+
+/** Has the row that holds a device written; the bytes of the verb are zeroed afterwards. */
+export const writeDevice = <A, E>(
+  { seed, proof }: Device,
+  write: (row: Verb) => Effect.Effect<A, E>,
+): Effect.Effect<A, E> =>
+  Effect.suspend(() => {
+    const value = new Uint8Array(SEED_BYTES + PROOF_BYTES)
+    value.set(seed.bytes)
+    value.set(proof, SEED_BYTES)
+    return write({ verb: "put", collection: ACCOUNT.name, key: DEVICE_KEY, value }).pipe(
+      Effect.ensuring(Effect.sync(() => value.fill(0))),
+    )
+  })
 
 /** A fresh KeyPackage of this device, owned by the caller; also the leaf of a founder. */
 export function freshKeyPackage(

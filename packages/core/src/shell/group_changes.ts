@@ -191,14 +191,15 @@ export const inviteToGroup: (
   support: ChangeSupport,
   id: string,
   invitees: ReadonlyArray<Invitee>,
+  again: boolean,
 ) => Effect.Effect<string, GroupError | InviteError | ServiceError> = Effect.fn("Mdk.invite")(
-  function* (support, id, invitees) {
+  function* (support, id, invitees, again) {
     const { runtime, store } = support
     return yield* store.locked(id)(Effect.gen(function* () {
       const group = yield* store.load(id)
       const now = yield* Clock.currentTimeMillis
       const people = invitees.map(held)
-      const intent = newIntent(runtime, id, { kind: "invite", held: people }, now)
+      const intent = newIntent(runtime, id, { kind: "invite", held: people, again }, now)
       if (group.status !== "active") return yield* inertError(group)
       if (group.pending !== undefined) {
         yield* runtime.write({ verbs: [putIntent(intent)] })
@@ -220,12 +221,13 @@ const commitInvite = Effect.fnUntraced(function* (
 ) {
   const { runtime, store, profile } = support
   const lifetime = { ...profile.policy.lifetime, now: BigInt(Math.trunc(now / 1000)) }
+  const again = intent.body.kind === "invite" && intent.body.again === true
   const prepared = yield* attemptGroup(() =>
     prepareInvite(
       profile,
       group,
       people.map(({ message }) => parseKeyPackage(runtime.crypto, decodeBase64(message), lifetime)),
-      { ...runtime, now: Math.trunc(now / 1000), intent: intent.id },
+      { ...runtime, now: Math.trunc(now / 1000), intent: intent.id, again },
     )
   )
   const { pending } = prepared.group

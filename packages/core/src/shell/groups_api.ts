@@ -54,12 +54,12 @@ export const makeGroupsApi = (account: Account, guard: Guard): GroupsApi => {
         const items = yield* Effect.forEach(rows, (row) => groupOfRow(runtime.storage, row))
         return { items, ...around }
       })),
-    invite: (id, who) =>
+    invite: (id, who, options) =>
       guard(Effect.gen(function* () {
         const requirement = yield* store.locked(id)(inviteRequirement(account, id))
         const found = yield* lookUp(runtime, yield* people(runtime.self, who), requirement)
         const invitees = yield* reachable(found, false)
-        const intent = yield* inviteToGroup(changes, id, invitees)
+        const intent = yield* inviteToGroup(changes, id, invitees, options?.again === true)
         return changeHandle(runtime, guard, intent)
       })),
     reach: (who) =>

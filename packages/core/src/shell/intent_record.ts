@@ -27,7 +27,12 @@ export interface Intent {
     /** An inner event; `held` while it is not encrypted. */
     | { readonly kind: "message"; readonly message: string; readonly held?: true }
     /** Invitations by a commit; the KeyPackages are kept until it is made. */
-    | { readonly kind: "invite"; readonly held?: ReadonlyArray<HeldInvitee> }
+    | {
+      readonly kind: "invite"
+      readonly held?: ReadonlyArray<HeldInvitee>
+      /** Members are added anew. */
+      readonly again?: boolean
+    }
     /** The invitations of a founding. */
     | { readonly kind: "founding" }
   /** What relays answered so far. */

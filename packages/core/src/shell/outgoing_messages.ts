@@ -44,7 +44,9 @@ export interface Enqueued {
 
 /** The error that an inert copy gives. */
 export const inertError = ({ status }: GroupState): GroupError =>
-  new GroupError({ reason: status === "disbanded" ? "disbanded" : "not-a-member" })
+  new GroupError({
+    reason: status === "disbanded" || status === "unrecoverable" ? status : "not-a-member",
+  })
 
 /** What is sent, and where. */
 export interface Draft {
@@ -234,11 +236,9 @@ export const releaseMessage: (
     const placed = yield* findEvent(runtime.storage, intent.group, intent.body.message)
     const failed = placed === undefined
       ? "discarded" as const
-      : group.status === "disbanded"
-      ? "disbanded" as const
-      : group.status === "removed"
-      ? "removed" as const
-      : undefined
+      : group.status === "active"
+      ? undefined
+      : group.status
     if (failed !== undefined || placed === undefined) {
       const state = { _tag: "Failed", reason: failed ?? "discarded" } as const
       return yield* settle(support, { ...intent, state }, now)
