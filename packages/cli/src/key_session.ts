@@ -4,13 +4,13 @@
  *
  * @module
  */
+import { decodeHex } from "@mdk/core/codec"
 import { KeyStore, type KeyStoreError, type KeyStoreService } from "@mdk/core/services"
 import { ExplicitKey } from "@mdk/keyring-adapters"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
-import { Buffer } from "node:buffer"
 import { CliError } from "./cli_error.ts"
 import { type DatabaseKeyName, keyStoreLayer } from "./composition.ts"
 import { type Home, type KeyStoreKind, readSettings, type Settings } from "./home.ts"
@@ -72,8 +72,12 @@ export const keyFromFile = (
     const line = yield* readSecretLine(path)
     const text = Redacted.value(line).trim()
     const name = { serviceId: SERVICE_ID, keyId: "from-file" }
-    const given = /^[0-9a-f]{64}$/i.test(text) ? new Uint8Array(Buffer.from(text, "hex")) : text
-    const store = yield* ExplicitKey.make({ name, key: Redacted.make(given) })
+    const given = /^[0-9a-f]{64}$/i.test(text) ? decodeHex(text.toLowerCase()) : text
+    const store = yield* ExplicitKey.make({ name, key: Redacted.make(given) }).pipe(
+      Effect.ensuring(Effect.sync(() => {
+        if (typeof given !== "string") given.fill(0)
+      })),
+    )
     const key = yield* store.get(name)
     if (Option.isNone(key)) {
       return yield* new CliError({ reason: "unreadable-file", advice: "the file holds no key" })

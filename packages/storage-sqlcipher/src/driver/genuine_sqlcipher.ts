@@ -6,9 +6,9 @@
  *
  * @module
  */
-import { Buffer } from "node:buffer"
 import { driverOf, type EngineConnection, type EngineStatement } from "./engine.ts"
 import { type Driver, SettingError, type SqlRow, type SqlValue } from "./port.ts"
+import { withRawKey } from "./raw_key.ts"
 
 /** The part of the package's database class that is used here. */
 export interface SqlcipherDatabase {
@@ -74,9 +74,9 @@ function connectionOf(database: SqlcipherDatabase): EngineConnection {
     setKey: (key) => {
       pragma("cipher_log_level=NONE")
       if (!pragma("cipher_version").startsWith("4.")) throw new SettingError("cipher_version")
-      if (pragma(`key="x'${Buffer.from(key).toString("hex")}'"`) !== "ok") {
-        throw new SettingError("key")
-      }
+      // This engine takes its key as SQL text only, and a string cannot be zeroed.
+      const isSet = withRawKey(key, (raw) => pragma(`key="${raw.toString("latin1")}"`) === "ok")
+      if (!isSet) throw new SettingError("key")
       pragma("cipher_compatibility=4")
       if (pragma("cipher_use_hmac") !== "1") throw new SettingError("cipher_use_hmac")
     },

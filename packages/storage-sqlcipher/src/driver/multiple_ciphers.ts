@@ -7,7 +7,6 @@
  *
  * @module
  */
-import { Buffer } from "node:buffer"
 import type { Database } from "better-sqlite3-multiple-ciphers"
 import { driverOf, type EngineConnection, type EngineStatement } from "./engine.ts"
 import {
@@ -19,6 +18,7 @@ import {
   type SqlRow,
   type SqlValue,
 } from "./port.ts"
+import { withRawKey } from "./raw_key.ts"
 
 /** Loads the native engine. Throws what the runtime's loader throws. */
 export async function loadMultipleCiphers(): Promise<Driver> {
@@ -28,16 +28,6 @@ export async function loadMultipleCiphers(): Promise<Driver> {
     connect: (path, timeout) => connectionOf(new DatabaseClass(path, { timeout })),
   })
   return { ...driver, encryptInPlace: (path, key) => encrypt(new DatabaseClass(path), key) }
-}
-
-/** The raw key form of `PRAGMA key`, without ever being part of an SQL text. */
-function withRawKey(key: Uint8Array, use: (raw: Buffer) => void): void {
-  const raw = Buffer.from(`x'${Buffer.from(key).toString("hex")}'`, "latin1")
-  try {
-    use(raw)
-  } finally {
-    raw.fill(0)
-  }
 }
 
 function encrypt(database: Database, key: Uint8Array): void {
