@@ -162,7 +162,7 @@ export const layerMemory: Layer.Layer<Storage, StorageError> = Layer.effect(
     )
     yield* attempt(() => migrate(connection, entropy))
     const condition = { restored: false, generation: 1 }
-    return yield* serve({ connection, condition, wal: undefined })
+    return yield* serve({ connection, condition, wal: undefined, hadLog: false })
   }),
 )
 
@@ -184,8 +184,8 @@ export const openWith: (
   function* (driver: Driver, path: string, source: KeySource) {
     const entropy = yield* entropyOrSystem
     const opened = yield* openDatabase({ path, source, driver, entropy })
-    const { condition, connection, paths } = opened
-    return yield* serve({ connection, condition, wal: paths.wal })
+    const { condition, connection, hadLog, paths } = opened
+    return yield* serve({ connection, condition, wal: paths.wal, hadLog })
   },
 )
 

@@ -40,6 +40,8 @@ export interface ServiceParts {
   readonly condition: StorageCondition
   /** The file of the write-ahead log; undefined for a database in memory. */
   readonly wal: string | undefined
+  /** True when the opening found a log with content: its database was not closed to the end. */
+  readonly hadLog: boolean
 }
 
 /** A service and its end. */
@@ -111,7 +113,7 @@ class ServiceState {
   #open = true
   #uncertain: string | undefined
 
-  constructor({ connection, wal }: ServiceParts) {
+  constructor({ connection, hadLog, wal }: ServiceParts) {
     this.#connection = connection
     this.#batches = new RememberedBatches(connection)
     this.catalog = new Catalog(connection)
@@ -119,7 +121,7 @@ class ServiceState {
     this.tokens = new SearchTokens(connection)
     this.#arena = new ValueArena(connection)
     // Finishes what a crash may have interrupted: an erasure, or an emptying that had to wait.
-    this.log.noteCommit(true)
+    if (hadLog) this.log.noteCommit(true)
     this.maintain()
   }
 

@@ -4,6 +4,7 @@ import assert from "node:assert/strict"
 import { Buffer } from "node:buffer"
 import { statSync } from "node:fs"
 import { test } from "node:test"
+import type { Driver } from "../src/driver/port.ts"
 import { placeSize } from "../src/erase/value_arena.ts"
 import { decryptedPages, pagesWith } from "./support/decrypted_pages.ts"
 import { given, KEY, open } from "./support/open.ts"
@@ -158,6 +159,48 @@ test("an erasure that could not empty the log is finished by the next opening", 
       torn.remove()
     }
   }))
+
+for (const driver of drivers) {
+  test(`only an opening that finds a log with content empties it: ${driver.name}`, () =>
+    withPlace(async ({ path, copy }) => {
+      let emptied = 0
+      const counting: Driver = {
+        ...driver,
+        open: (request) => {
+          const connection = driver.open(request)
+          return {
+            ...connection,
+            prepare: (sql) => {
+              if (sql.includes("wal_checkpoint")) emptied += 1
+              return connection.prepare(sql)
+            },
+          }
+        },
+      }
+      const emptiedWhenOpen = async (at: string) => {
+        emptied = 0
+        return await open(at, () => Effect.sync(() => emptied), given(), counting)
+      }
+      const torn = await open(
+        path,
+        (storage) =>
+          Effect.gen(function* () {
+            yield* storage.declare(COLLECTIONS)
+            assert.ok(statSync(`${path}-wal`).size > 0)
+            return copy()
+          }),
+        given(),
+        driver,
+      )
+      try {
+        assert.equal(await emptiedWhenOpen(path), 0)
+        assert.equal(await emptiedWhenOpen(torn.path), 1)
+        assert.equal(await emptiedWhenOpen(torn.path), 0)
+      } finally {
+        torn.remove()
+      }
+    }))
+}
 
 test("free places serve again: a life of replacement does not grow the file", () =>
   withPlace(({ path }) =>

@@ -3,7 +3,8 @@
  *
  * Frames of the log hold pages as they were: what a batch erased is still in them until they are
  * copied to the main file and the log is cut. That the log is not empty is the durable memory of it:
- * every opening empties it, so an erasure that a crash interrupted is finished by the next opening.
+ * an opening that finds content in it empties it, so an erasure that a crash interrupted is finished
+ * by the next opening.
  *
  * @module
  */

@@ -46,6 +46,8 @@ export interface OpenedDatabase {
   readonly connection: SqlConnection
   readonly condition: StorageCondition
   readonly paths: DatabasePaths
+  /** True when a write-ahead log with content lay beside it: it was not closed to the end. */
+  readonly hadLog: boolean
 }
 
 /** Opens a database; its scope's end closes the connection and gives the pen back. */
@@ -76,7 +78,7 @@ export const openDatabase: (
           const condition = yield* attempt(() =>
             settle({ connection, found, key, entropy: options.entropy })
           )
-          return { connection, condition, paths }
+          return { connection, condition, paths, hadLog: found.hasLog }
         }),
     )
   },
