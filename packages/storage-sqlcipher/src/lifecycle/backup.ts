@@ -5,7 +5,7 @@
  */
 import type { StorageError } from "@mdk/core/services"
 import * as Effect from "effect/Effect"
-import { closeSync, linkSync, lstatSync, renameSync, statSync } from "node:fs"
+import { closeSync, lstatSync, statSync } from "node:fs"
 import { basename, dirname, join, resolve } from "node:path"
 import { refusal } from "../driver/failure.ts"
 import { loadDriver } from "../driver/load.ts"
@@ -21,6 +21,7 @@ import { digestPages } from "./page_walk.ts"
 import { reported, silent } from "./progress.ts"
 import { checkStructure } from "./structure.ts"
 import { synchronizeFile } from "./swap.ts"
+import { takeName } from "./take_name.ts"
 
 /** What to back up, and where to. */
 export interface BackupOptions extends KeyedOptions {
@@ -144,16 +145,4 @@ export const backupDatabase: (options: BackupOptions) => Effect.Effect<BackedUp,
 function isSameFile(a: string, b: string): boolean {
   const [first, second] = [a, b].map((path) => lstatSync(path, { throwIfNoEntry: false }))
   return first !== undefined && first.ino === second?.ino && first.dev === second.dev
-}
-
-/** Gives the finished file its name, over no other file; where there are no links, by a rename. */
-function takeName(part: string, to: string): void {
-  try {
-    linkSync(part, to)
-  } catch {
-    if (inspectPrivateFile(to) !== undefined) throw refusal("maintain", "unsafe-file")
-    renameSync(part, to)
-    return
-  }
-  removeIfThere(part)
 }

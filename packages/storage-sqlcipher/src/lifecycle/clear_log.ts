@@ -8,6 +8,7 @@ import { linkSync } from "node:fs"
 import { refusal } from "../driver/failure.ts"
 import type { Driver } from "../driver/port.ts"
 import type { DatabasePaths } from "../files/database_paths.ts"
+import { isWithoutLinks } from "../files/second_name.ts"
 import { hasLog } from "../open/file_state.ts"
 import { destroyFile } from "./destroy.ts"
 import { openFile } from "./exclusive.ts"
@@ -21,8 +22,9 @@ export function keepClearLog(paths: DatabasePaths): void {
   destroyFile(originalLog)
   try {
     linkSync(paths.wal, originalLog)
-  } catch {
-    // The file system knows no second names: the log is only removed.
+  } catch (error) {
+    // Where there are no second names the log is only removed.
+    if (!isWithoutLinks(error)) throw error
   }
 }
 

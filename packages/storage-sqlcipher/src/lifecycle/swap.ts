@@ -12,6 +12,7 @@ import { refusal } from "../driver/failure.ts"
 import type { DatabasePaths } from "../files/database_paths.ts"
 import { removeIfThere, synchronizeDirectory } from "../files/durable_write.ts"
 import { inspectPrivateFile } from "../files/private_file.ts"
+import { isWithoutLinks } from "../files/second_name.ts"
 import { type CreationRecord, readRecord, writeRecord } from "../open/creation_record.ts"
 import { keyCheckOf } from "../open/key_check.ts"
 import { destroyFile } from "./destroy.ts"
@@ -116,8 +117,3 @@ function keepOriginal(paths: DatabasePaths): void {
   }
   synchronizeDirectory(paths.directory)
 }
-
-/** True when an error says that the file system knows no second names. */
-const isWithoutLinks = (error: unknown): boolean =>
-  error instanceof Error &&
-  ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"].includes(Reflect.get(error, "code"))
