@@ -5,6 +5,7 @@
  */
 import { describe } from "node:test"
 import { storageLifetimeContract } from "./storage_contract_lifetime.ts"
+import { storageRangeContract } from "./storage_contract_ranges.ts"
 import { storageReadContract } from "./storage_contract_reads.ts"
 import { storageSearchContract } from "./storage_contract_search.ts"
 import { contractTest, type MakeStorageSubject } from "./storage_contract_subject.ts"
@@ -30,6 +31,7 @@ export function storageContract(name: string, make: MakeStorageSubject): void {
   describe(`Storage contract: ${name}`, () => {
     const test = contractTest(make)
     storageWriteContract(test)
+    storageRangeContract(test)
     storageReadContract(test)
     storageSearchContract(test)
     storageLifetimeContract(test)
