@@ -45,6 +45,8 @@ export interface RecordedPublish {
   readonly mls_kind: string
   readonly mls_message: string
   readonly mls_message_sha256: string
+  /** The MLS plaintext of an application message. */
+  readonly plaintext?: string
   readonly source_epoch?: number
   readonly source_epoch_authenticator?: string
   readonly exporter_group_event?: string

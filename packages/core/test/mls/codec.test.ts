@@ -10,7 +10,7 @@ import { readPrivateContent } from "../../src/mls/private_message.ts"
 import { decodeProposal, encodeProposal } from "../../src/mls/proposal.ts"
 import { readRatchetTree } from "../../src/mls/ratchet_tree.ts"
 import { keyPackage, refusal, seededEntropy, utf8 } from "./group_fixture.ts"
-import { fromHex, toHex } from "./vector_files.ts"
+import { decodeHex, encodeHex } from "../../src/codec/hex.ts"
 
 const entropy = seededEntropy("codec")
 const kp = keyPackage(entropy, "a").keyPackage
@@ -80,7 +80,7 @@ describe("proposals and commits", () => {
   })
 
   it("have the bytes of the draft", () => {
-    const hex = (p: mls.Proposal): string => toHex(encodeProposal(p))
+    const hex = (p: mls.Proposal): string => encodeHex(encodeProposal(p))
     assert.equal(hex({ type: "selfRemove" }), "000a")
     assert.equal(
       hex({ type: "appDataUpdate", componentId: 0x8001, update: utf8("hi") }),
@@ -103,11 +103,11 @@ describe("proposals and commits", () => {
       "0004030000",
       "00040200000000",
     ]
-    for (const text of bad) assert.ok(malformed(() => decodeProposal(fromHex(text))), text)
+    for (const text of bad) assert.ok(malformed(() => decodeProposal(decodeHex(text))), text)
     // A ProposalOrRef of another type, a presence byte of another value.
-    assert.ok(malformed(() => decodeTls(fromHex("0303000a00"), readCommit)))
-    assert.ok(malformed(() => decodeTls(fromHex("0020"), readCommit)))
-    assert.deepEqual(decodeTls(fromHex("0000"), readCommit), { proposals: [], path: undefined })
+    assert.ok(malformed(() => decodeTls(decodeHex("0303000a00"), readCommit)))
+    assert.ok(malformed(() => decodeTls(decodeHex("0020"), readCommit)))
+    assert.deepEqual(decodeTls(decodeHex("0000"), readCommit), { proposals: [], path: undefined })
   })
 })
 
@@ -137,12 +137,12 @@ describe("leaves, trees and extensions", () => {
       assert.ok(malformed(() => decodeLeafNode(changed)))
     }
     const tree = (text: string): boolean =>
-      malformed(() => decodeTls(fromHex(text), readRatchetTree))
+      malformed(() => decodeTls(decodeHex(text), readRatchetTree))
     const one = encodeTls((w) => w.framed((w) => w.u8(1).u8(1).opaque(leaf)))
     assert.equal(decodeTls(one, readRatchetTree).leaves.length, 1)
     // Blank at the right end, no node at all, a parent where a leaf belongs, presence 2.
     const trailing = encodeTls((w) => w.framed((w) => w.u8(1).u8(1).opaque(leaf).u8(0)))
-    assert.ok(tree(toHex(trailing)))
+    assert.ok(tree(encodeHex(trailing)))
     for (const text of ["00", "0100", "050102000000", "0102", "020103"]) assert.ok(tree(text), text)
   })
 
@@ -176,26 +176,29 @@ describe("dictionaries and component lists", () => {
       { componentId: 0x8001, data: utf8("") },
     ]
     const extension = mls.appDataDictionaryExtension(entries)
-    assert.equal(toHex(extension.data), "0780010080030162")
+    assert.equal(encodeHex(extension.data), "0780010080030162")
     assert.deepEqual(
       mls.decodeAppDataDictionary(extension.data).map((e) => e.componentId),
       [0x8001, 0x8003],
     )
-    assert.equal(toHex(mls.appDataDictionaryExtension([]).data), "00")
+    assert.equal(encodeHex(mls.appDataDictionaryExtension([]).data), "00")
     assert.equal(
-      refusal(() => mls.decodeAppDataDictionary(fromHex("0780030162800100"))),
+      refusal(() => mls.decodeAppDataDictionary(decodeHex("0780030162800100"))),
       "invalid-app-data",
     )
     assert.equal(
-      refusal(() => mls.decodeAppDataDictionary(fromHex("06800100800100"))),
+      refusal(() => mls.decodeAppDataDictionary(decodeHex("06800100800100"))),
       "invalid-app-data",
     )
     assert.equal(
-      toHex(mls.encodeComponentsList([0x800c, 0x8001, 0x8003, 0x8009])),
+      encodeHex(mls.encodeComponentsList([0x800c, 0x8001, 0x8003, 0x8009])),
       "088001800380098" + "00c",
     )
-    assert.deepEqual(mls.decodeComponentsList(fromHex("0480018003")), [0x8001, 0x8003])
-    assert.equal(refusal(() => mls.decodeComponentsList(fromHex("0480038001"))), "invalid-app-data")
+    assert.deepEqual(mls.decodeComponentsList(decodeHex("0480018003")), [0x8001, 0x8003])
+    assert.equal(
+      refusal(() => mls.decodeComponentsList(decodeHex("0480038001"))),
+      "invalid-app-data",
+    )
     assert.equal(refusal(() => mls.encodeComponentsList([1, 1])), "invalid-app-data")
   })
 })
@@ -204,16 +207,16 @@ describe("peek", () => {
   it("reads the head of any message, and of nothing else", () => {
     const own = keyPackage(entropy, "p")
     assert.deepEqual(mls.peek(own.message), { wireFormat: "keyPackage" })
-    const head = fromHex("00010001" + "02abcd" + "0000000000000007" + "0100000003" + "00" + "03")
+    const head = decodeHex("00010001" + "02abcd" + "0000000000000007" + "0100000003" + "00" + "03")
     assert.deepEqual(mls.peek(head), {
       wireFormat: "publicMessage",
-      groupId: fromHex("abcd"),
+      groupId: decodeHex("abcd"),
       epoch: 7n,
       content: "commit",
       sender: 3,
     })
     for (const text of ["", "0001", "00020001", "00010009", "0001000102ab", "00010002000000"]) {
-      assert.ok(["malformed", "unsupported"].includes(refusal(() => mls.peek(fromHex(text)))))
+      assert.ok(["malformed", "unsupported"].includes(refusal(() => mls.peek(decodeHex(text)))))
     }
   })
 })

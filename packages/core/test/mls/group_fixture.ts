@@ -8,7 +8,7 @@ import { defaultCryptoProvider } from "../../src/crypto/default_provider.ts"
 import type { CryptoProvider } from "../../src/crypto/provider.ts"
 import * as mls from "../../src/mls/mod.ts"
 import type { EntropyService } from "../../src/services/entropy.ts"
-import { toHex } from "./vector_files.ts"
+import { encodeHex } from "../../src/codec/hex.ts"
 
 /** The provider of this runtime. */
 export const crypto: CryptoProvider = defaultCryptoProvider()
@@ -148,9 +148,9 @@ export function assertAgree(groups: ReadonlyArray<mls.MlsGroup>): void {
   const [first] = groups
   assert.ok(first)
   for (const g of groups) {
-    assert.equal(toHex(g.contextBytes), toHex(first.contextBytes))
-    assert.equal(toHex(g.epochAuthenticator), toHex(first.epochAuthenticator))
-    assert.equal(toHex(g.ratchetTreeBytes), toHex(first.ratchetTreeBytes))
+    assert.equal(encodeHex(g.contextBytes), encodeHex(first.contextBytes))
+    assert.equal(encodeHex(g.epochAuthenticator), encodeHex(first.epochAuthenticator))
+    assert.equal(encodeHex(g.ratchetTreeBytes), encodeHex(first.ratchetTreeBytes))
     assert.equal(g.stateId, first.stateId)
   }
 }

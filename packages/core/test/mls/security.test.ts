@@ -18,7 +18,7 @@ import {
   seededEntropy,
   utf8,
 } from "./group_fixture.ts"
-import { toHex } from "./vector_files.ts"
+import { encodeHex } from "../../src/codec/hex.ts"
 
 const entropy = seededEntropy("security")
 
@@ -52,8 +52,8 @@ describe("removal", () => {
         assert.equal(result.next, undefined)
         for (const guess of [new Uint8Array(32), stateOf(gone).keys.leaf.bytes]) {
           assert.notEqual(
-            toHex(guessNextEpoch(gone, result.preview.context, guess)),
-            toHex(made.next.epochAuthenticator),
+            encodeHex(guessNextEpoch(gone, result.preview.context, guess)),
+            encodeHex(made.next.epochAuthenticator),
           )
         }
       }
@@ -167,16 +167,16 @@ describe("ratchets", () => {
     const ratchets = ratchetsOf(crypto, stateOf(skipped).secretTree, 0)
     const { application } = ratchets
     assert.deepEqual(application.skipped.map((k) => k.generation), [0, 1, 2, 3, 4])
-    const current = toHex(application.secret)
+    const current = encodeHex(application.secret)
     for (const key of application.skipped) {
       assert.equal(key.bytes.length, 28)
       const guess = expandWithLabel(crypto, key.bytes, "secret", new Uint8Array(4), 32)
-      assert.notEqual(toHex(guess), current)
+      assert.notEqual(encodeHex(guess), current)
     }
     // No secret from which the skipped ones could be derived again is left in the value.
     const first = ratchetsOf(crypto, stateOf(b).secretTree, 0).application
-    const kept = [...mls.encodeState(skipped).values()].map(toHex).join("\n")
-    assert.ok(!kept.includes(toHex(first.secret)))
+    const kept = [...mls.encodeState(skipped).values()].map(encodeHex).join("\n")
+    assert.ok(!kept.includes(encodeHex(first.secret)))
   })
 
   it("do not lose a message to a damaged copy of it", () => {
@@ -264,7 +264,7 @@ describe("pre-shared keys", () => {
     assert.equal(refusal(() => process(withPsk(utf8("other")))), "bad-confirmation-tag")
     const result = process(withPsk(utf8("shared")))
     assert.ok(result.kind === "commit" && result.next)
-    assert.equal(toHex(result.next.epochAuthenticator), toHex(made.next.epochAuthenticator))
+    assert.equal(encodeHex(result.next.epochAuthenticator), encodeHex(made.next.epochAuthenticator))
     const join = (p: mls.MlsPolicy): mls.Joined =>
       mls.join({ crypto, welcome: made.welcome as Uint8Array, keyPackages: [d], policy: p })
     assert.equal(refusal(() => join(policy)), "policy")
