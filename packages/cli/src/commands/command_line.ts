@@ -31,6 +31,9 @@ export const wholeNumber = (least: number, most: number) => (text: string): numb
   return number
 }
 
+/** `--progress`. */
+export const progressOption = (): Option => new Option("--progress", "say every step")
+
 /** `--timeout`, in seconds. */
 export const timeoutOption = (what: string): Option =>
   new Option("--timeout <seconds>", what).default(15).argParser(wholeNumber(1, 3600))

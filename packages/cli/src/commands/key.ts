@@ -23,13 +23,14 @@ import * as Redacted from "effect/Redacted"
 import { existsSync, writeFileSync } from "node:fs"
 import process from "node:process"
 import { CliError } from "../cli_error.ts"
+import { noDatabase } from "../database_session.ts"
 import { isCode, KEY_STORE_KINDS, type KeyStoreKind } from "../home.ts"
 import { openKeyStore, withKeys } from "../key_session.ts"
 import { passphraseFor } from "../passphrase.ts"
 import type { GlobalOptions } from "../session.ts"
 import { replaceSettings } from "../settings_change.ts"
 import { stepProgress } from "../step_progress.ts"
-import { optionsOf, type Register } from "./command_line.ts"
+import { optionsOf, progressOption, type Register } from "./command_line.ts"
 
 interface RotateOptions extends GlobalOptions {
   readonly progress?: boolean
@@ -56,12 +57,7 @@ export const rotateKey = (
   withKeys(options, ({ home, name, store, terminal }) =>
     Effect.gen(function* () {
       const path = home.database
-      if (!existsSync(path)) {
-        return yield* new CliError({
-          reason: "no-account",
-          advice: "there is no database in this home",
-        })
-      }
+      if (!existsSync(path)) return yield* noDatabase()
       const onProgress = stepProgress(terminal, options.progress === true)
       const fresh = Redacted.make(systemEntropy.bytes(KEY_LENGTH), { label: "key" })
       // One that was interrupted is finished instead, with its own key.
@@ -206,7 +202,7 @@ export const registerKey: Register = (program, run) => {
 
   key.command("rotate")
     .description("encrypt the database with a new key")
-    .addOption(new Option("--progress", "say every step"))
+    .addOption(progressOption())
     .action((_, command: Command) => {
       const options = optionsOf<RotateOptions>(command)
       return run(options, rotateKey(options))
