@@ -207,9 +207,11 @@ class ServiceState {
     } catch (error) {
       this.#undo()
       // A full disk shows before the frame that makes the transaction valid is complete. After any
-      // other failure that frame may be in the log and be found there after a crash.
+      // other failure, one of the log's index included, that frame may be in the log and be found
+      // there after a crash.
       const reason = reasonFor(error)
-      if (reason === "full" || reason === "busy") throw failureOf("commit", error, reason)
+      const isRefused = reason === "busy" || sqliteCode(error).startsWith("SQLITE_FULL")
+      if (isRefused) throw failureOf("commit", error, reason)
       this.#uncertain = id
       throw failureOf("commit", error, "outcome-unknown")
     }

@@ -1,4 +1,4 @@
-import type { Verb } from "@mdk/core/services"
+import type { StorageService, Verb } from "@mdk/core/services"
 import * as Effect from "effect/Effect"
 import assert from "node:assert/strict"
 import { spawnSync } from "node:child_process"
@@ -7,8 +7,9 @@ import { dirname, join } from "node:path"
 import process from "node:process"
 import { test } from "node:test"
 import { detectRuntime } from "../src/driver/runtime.ts"
-import { drivers } from "./support/drivers.ts"
-import { given, open } from "./support/open.ts"
+import { defaultDriver, drivers } from "./support/drivers.ts"
+import { faultyDriver } from "./support/faulty_driver.ts"
+import { given, open, refusedBecause } from "./support/open.ts"
 import { type Place, withPlace } from "./support/place.ts"
 
 const ROWS = {
@@ -110,6 +111,34 @@ for (const driver of drivers) {
       }
     }))
 
+  test(
+    `an opening on a full disk says so, changes nothing, and works when there is space (${driver.name})`,
+    {
+      timeout: 60_000,
+      skip: noMount,
+    },
+    () =>
+      withPlace(async ({ root }) => {
+        const disk = join(root, "disk")
+        assert.ok(mountSmallDisk(disk, "1m"))
+        try {
+          const path = join(disk, "account", "chat.db")
+          const use = (storage: StorageService) =>
+            Effect.andThen(storage.declare([ROWS]), storage.count("rows", { index: "key" }, 10))
+          await open(path, use, given(), driver)
+          const before = readFileSync(path)
+          const ballast = join(disk, "ballast")
+          assert.throws(() => writeFileSync(ballast, new Uint8Array(2_000_000)), /ENOSPC/)
+          assert.equal(await refusedBecause(path, given(), driver), "full")
+          assert.ok(readFileSync(path).equals(before))
+          rmSync(ballast)
+          assert.equal(await open(path, use, given(), driver), 0)
+        } finally {
+          spawnSync("umount", [disk])
+        }
+      }),
+  )
+
   test(`a torn log yields whole batches only, wherever it is torn (${driver.name})`, {
     timeout: 120_000,
   }, () =>
@@ -166,6 +195,20 @@ for (const driver of drivers) {
       assert.ok(seen.has(6) && seen.has(3) && seen.has(0), [...seen].join())
     }))
 }
+
+test("a log's index that finds no room at COMMIT leaves the outcome open: the log has the batch", () =>
+  withPlace(({ path }) => {
+    const faulty = faultyDriver(defaultDriver)
+    const use = (storage: StorageService) =>
+      Effect.gen(function* () {
+        yield* storage.declare([ROWS])
+        faulty.plant({ statement: "COMMIT", code: "SQLITE_IOERR_SHMSIZE", applied: true })
+        const outcome = yield* Effect.result(storage.commit(batch(1)))
+        assert.equal(outcome._tag === "Failure" && outcome.failure.reason, "outcome-unknown")
+        assert.equal((yield* storage.commit(batch(1))).repeated, true)
+      })
+    return open(path, use, given(), faulty.driver)
+  }))
 
 function imageOf(place: Place): string {
   const copy = join(place.root, "image", "chat.db")

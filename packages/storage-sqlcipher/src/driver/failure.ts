@@ -15,7 +15,8 @@ export function reasonFor(error: unknown): StorageErrorReason {
   const code = sqliteCode(error)
   if (code === "") return fileReason(error)
   if (code.startsWith("SQLITE_BUSY") || code.startsWith("SQLITE_LOCKED")) return "busy"
-  if (code.startsWith("SQLITE_FULL")) return "full"
+  // The index of a log has its whole size from the beginning: only a full disk refuses it.
+  if (code.startsWith("SQLITE_FULL") || code === "SQLITE_IOERR_SHMSIZE") return "full"
   if (code.startsWith("SQLITE_READONLY")) return "read-only"
   // A keyed connection that meets a page it cannot authenticate says one of these; SQLCipher says
   // SQLITE_ERROR, which the fixed statements of this package do not cause otherwise.
