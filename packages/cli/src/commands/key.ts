@@ -59,6 +59,12 @@ export const rotateKey = (
       const path = home.database
       if (!existsSync(path)) return yield* noDatabase()
       const onProgress = stepProgress(terminal, options.progress === true)
+      // What would refuse the rotation does so here, before the next key is stored: a database that is
+      // in use or damaged, another key. Given one key twice, this changes nothing.
+      yield* withStoredKey(
+        { path, ...name },
+        (key) => rekeyDatabase({ path, current: key, next: key }),
+      )
       const fresh = Redacted.make(systemEntropy.bytes(KEY_LENGTH), { label: "key" })
       // One that was interrupted is finished instead, with its own key.
       yield* KeyRotation.rotate(
