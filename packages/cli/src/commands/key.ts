@@ -20,13 +20,14 @@ import { Command, Option } from "commander"
 import * as Effect from "effect/Effect"
 import * as Options from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import { existsSync, writeFileSync } from "node:fs"
+import { existsSync } from "node:fs"
 import process from "node:process"
 import { CliError } from "../cli_error.ts"
 import { noDatabase } from "../database_session.ts"
 import { isCode, KEY_STORE_KINDS, type KeyStoreKind } from "../home.ts"
 import { openKeyStore, withKeys } from "../key_session.ts"
 import { passphraseFor } from "../passphrase.ts"
+import { writeRecoveryFile } from "../recovery_file.ts"
 import type { GlobalOptions } from "../session.ts"
 import { replaceSettings } from "../settings_change.ts"
 import { stepProgress } from "../step_progress.ts"
@@ -135,7 +136,7 @@ const writeKey = (text: Uint8Array, to: string | undefined) =>
   Effect.try({
     try: () => {
       if (to === undefined) process.stdout.write(`${new TextDecoder().decode(text)}\n`)
-      else writeFileSync(to, text, { flag: "wx", mode: 0o600 })
+      else writeRecoveryFile(to, text)
     },
     catch: (error) =>
       new CliError({
