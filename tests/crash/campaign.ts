@@ -73,7 +73,8 @@ const ACTIONS: ReadonlyArray<Action> = [
   "create",
 ]
 
-type Action =
+/** What a process does. */
+export type Action =
   | "create"
   | "write"
   | "migrate"
@@ -143,7 +144,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
 }
 
 /** One database with its key store and its backups. */
-class Life {
+export class Life {
   readonly directory: string = mkdtempSync(join(tmpdir(), "mdk-crash-"))
   readonly #places = placesIn(this.directory)
   readonly #store = fileKeyStore(this.#places.keys)

@@ -69,6 +69,8 @@ export function exchange(what: Exchange): void {
     if (what.keepOriginal === true) keepOriginal(paths)
     // Not before the record is durable: until here the old file may be needed with all that it has.
     if (what.discardSidecars === true) discardSidecars(what)
+    // The old file's log is gone: after a power cut it must not lie beside the new file again.
+    synchronizeDirectory(paths.directory)
     renameSync(next, paths.main)
     synchronizeDirectory(paths.directory)
   })
