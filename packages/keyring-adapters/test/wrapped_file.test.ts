@@ -380,6 +380,22 @@ describe("crashes while wrapped files are written", () => {
     assert.deepEqual([existsSync(young), existsSync(old)], [true, false])
   })
 
+  it("the old passphrase opens nothing any more after a change that was killed at its end", async () => {
+    const folder = freshFolder()
+    await create(folder)
+    const before = onlyFile(folder)
+    const bytes = readFileSync(before)
+    await Effect.runPromise(changeOver(
+      { folder, parameters: QUICK, entropy: systemEntropy },
+      { current: say("correct horse"), next: say("another phrase") },
+    ))
+    // Killed after the newer generation had its name, before the older one was removed.
+    writeFileSync(before, bytes, { mode: 0o600 })
+    assert.equal(await fillOf(await open(folder, say("another phrase"))), 1)
+    assert.equal(existsSync(before), false)
+    assert.equal(keyFiles(folder).length, 1)
+  })
+
   it("of two generations the newer one counts, and the older one goes with the next write", async () => {
     const folder = freshFolder()
     const store = await create(folder)

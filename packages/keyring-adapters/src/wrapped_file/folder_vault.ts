@@ -19,6 +19,7 @@ import {
   readKeyFile,
   removeKey,
   stemOf,
+  sweepOlder,
   sweepTemporary,
   writeGeneration,
 } from "./key_folder.ts"
@@ -60,6 +61,7 @@ export const openFolder = (folder: string): Effect.Effect<void, KeyStoreError> =
     yield* attempt("open", () => prepareFolder(folder))
     const now = yield* Clock.currentTimeMillis
     yield* attempt("open", () => sweepTemporary(folder, now))
+    yield* attempt("open", () => sweepOlder(folder))
   })
 
 const parse = (

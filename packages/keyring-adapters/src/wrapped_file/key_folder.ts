@@ -241,6 +241,21 @@ export const removeKey = async (folder: string, stem: string): Promise<boolean> 
   return files.length > 0
 }
 
+/**
+ * Removes older generations that a killed process left: after a change of the passphrase the old one
+ * would open them.
+ */
+export const sweepOlder = async (folder: string): Promise<void> => {
+  const replaced = [...(await listFolder(folder)).values()].filter((files) => files.length > 1)
+  if (replaced.length === 0) return
+  // Whoever wrote the newer ones may have been killed before they were durable.
+  await syncFolder(folder)
+  for (const files of replaced) {
+    for (const file of files.slice(0, -1)) await unlinkIfThere(join(folder, file.fileName))
+  }
+  await syncFolder(folder)
+}
+
 /** Removes temporary files that a killed process left, once they are older than an hour. */
 export const sweepTemporary = async (folder: string, now: number): Promise<void> => {
   for (const fileName of await readdir(folder)) {
