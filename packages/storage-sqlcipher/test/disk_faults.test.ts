@@ -11,6 +11,7 @@ import { defaultDriver, drivers } from "./support/drivers.ts"
 import { faultyDriver } from "./support/faulty_driver.ts"
 import { given, open, refusedBecause } from "./support/open.ts"
 import { type Place, withPlace } from "./support/place.ts"
+import { mountSmallDisk, noSmallDisk, unmount } from "./support/small_disk.ts"
 
 const ROWS = {
   name: "rows",
@@ -31,20 +32,6 @@ const batch = (at: number, rows = 3, size = 2000) => ({
   })),
 })
 
-/** Mounts a small file system; false where that is not possible. */
-function mountSmallDisk(directory: string, size: string): boolean {
-  mkdirSync(directory, { recursive: true })
-  const options = `size=${size},mode=0700`
-  const { status } = spawnSync("mount", ["-t", "tmpfs", "-o", options, "tmpfs", directory])
-  return status === 0
-}
-
-const noMount = await withPlace(({ root }) => {
-  if (!mountSmallDisk(root, "1m")) return "this user may not mount a small disk"
-  spawnSync("umount", [root])
-  return false
-})
-
 const strace = ["/usr/bin/strace", "/bin/strace"].find((program) => existsSync(program))
 
 const noInjection = detectRuntime().name !== "node"
@@ -58,7 +45,7 @@ const noInjection = detectRuntime().name !== "node"
 for (const driver of drivers) {
   test(`a full disk refuses whole batches, and goes on when there is space (${driver.name})`, {
     timeout: 60_000,
-    skip: noMount,
+    skip: noSmallDisk,
   }, () =>
     withPlace(async ({ root }) => {
       const disk = join(root, "disk")
@@ -107,7 +94,7 @@ for (const driver of drivers) {
           driver,
         )
       } finally {
-        spawnSync("umount", [disk])
+        unmount(disk)
       }
     }))
 
@@ -115,7 +102,7 @@ for (const driver of drivers) {
     `an opening on a full disk says so, changes nothing, and works when there is space (${driver.name})`,
     {
       timeout: 60_000,
-      skip: noMount,
+      skip: noSmallDisk,
     },
     () =>
       withPlace(async ({ root }) => {
@@ -134,7 +121,7 @@ for (const driver of drivers) {
           rmSync(ballast)
           assert.equal(await open(path, use, given(), driver), 0)
         } finally {
-          spawnSync("umount", [disk])
+          unmount(disk)
         }
       }),
   )

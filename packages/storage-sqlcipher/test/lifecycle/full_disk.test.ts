@@ -2,8 +2,7 @@ import type { StorageError } from "@mdk/core/services"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import assert from "node:assert/strict"
-import { spawnSync } from "node:child_process"
-import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { readdirSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { test } from "node:test"
 import {
@@ -16,24 +15,13 @@ import {
 import type { KeySource } from "../../src/open/key_handover.ts"
 import { given, KEY, open } from "../support/open.ts"
 import { withPlace } from "../support/place.ts"
+import { mountSmallDisk, noSmallDisk, unmount } from "../support/small_disk.ts"
 import { leftovers, read, write } from "./chat.ts"
 
 const key = Redacted.make(KEY)
 const next = Redacted.make(KEY.slice().reverse())
 
 const DISK = 12 * 1024 * 1024
-
-function mountSmallDisk(directory: string): boolean {
-  mkdirSync(directory, { recursive: true })
-  const options = ["-t", "tmpfs", "-o", `size=${DISK},mode=0700`, "tmpfs"]
-  return spawnSync("mount", [...options, directory]).status === 0
-}
-
-const skip = await withPlace(({ root }) => {
-  if (!mountSmallDisk(root)) return { skip: "this user may not mount a small disk" }
-  spawnSync("umount", [root])
-  return {}
-})
 
 const OPERATIONS: ReadonlyArray<{
   readonly name: string
@@ -66,11 +54,11 @@ const OPERATIONS: ReadonlyArray<{
 for (const { name, run, source } of OPERATIONS) {
   test(`${name} on a full disk: refused with full, the old file stays`, {
     timeout: 60_000,
-    ...skip,
+    skip: noSmallDisk,
   }, () =>
     withPlace(async ({ root }) => {
       const disk = join(root, "disk")
-      assert.ok(mountSmallDisk(disk))
+      assert.ok(mountSmallDisk(disk, String(DISK)))
       try {
         const path = join(disk, "account", "chat.db")
         const backup = join(root, "backup.db")
@@ -95,7 +83,7 @@ for (const { name, run, source } of OPERATIONS) {
         )
         assert.ok(readdirSync(disk).length > 0)
       } finally {
-        spawnSync("umount", [disk])
+        unmount(disk)
       }
     }))
 }
