@@ -44,6 +44,8 @@ export const beside: (
     yield* besideLock(driver, paths, "shared")
     const isOpenHere = yield* attempt(() => isHeldHere(paths))
     yield* attempt(() => {
+      // The engine refuses links, too, but calls that an I/O error.
+      for (const sidecar of [paths.wal, paths.shm]) inspectPrivateFile(sidecar)
       if (isOpenHere) return
       if (hasForeignJournal(driver, paths)) {
         throw refusal("maintain", "foreign-journal")
