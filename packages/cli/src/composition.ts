@@ -4,13 +4,13 @@
  *
  * @module
  */
-import { Mdk } from "@mdk/core"
+import { Mdk, type MdkOptions } from "@mdk/core"
 import { LocalSigner } from "@mdk/core/identity"
 import {
   type KeyStore,
   type KeyStoreError,
   Signer,
-  type Storage,
+  Storage,
   type StorageError,
   systemEntropy,
   type Transport,
@@ -53,6 +53,11 @@ export interface Composition {
   readonly acceptAll?: boolean
   /** No sockets. */
   readonly offline?: boolean
+  /**
+   * A restored or copied database is opened when this has succeeded, with its groups closed. Without
+   * it, such a database is refused.
+   */
+  readonly closeRestored?: Effect.Effect<void, CliError>
 }
 
 /** What opening an account can fail with. */
@@ -133,10 +138,18 @@ export const accountLayer = (
   const transport = transportLayer(composition.relays).pipe(
     Layer.provide(Layer.merge(storage, signer)),
   )
-  return Mdk.layer({
+  const { closeRestored } = composition
+  const options: MdkOptions = {
     invites: composition.acceptAll === true ? "all" : "ask",
     offline: composition.offline === true,
-  }).pipe(
+    restored: closeRestored === undefined ? "refuse" : "close-groups",
+  }
+  const account = Layer.unwrap(Effect.gen(function* () {
+    const { condition } = yield* Storage
+    if (condition.restored && closeRestored !== undefined) yield* closeRestored
+    return Mdk.layer(options)
+  }))
+  return account.pipe(
     Layer.provide(Layer.merge(signer, transport)),
     Layer.provideMerge(storage),
   )

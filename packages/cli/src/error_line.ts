@@ -14,7 +14,8 @@ const LINES: Readonly<Record<string, string>> = {
   "OpenError/account-in-use": "this account is open in another process; close that one first",
   "OpenError/newer-format": "the database was written by a newer version of mdk",
   "OpenError/damaged": "the database is damaged",
-  "OpenError/restored-copy": "this database is a restored or copied one and may not send",
+  "OpenError/restored-copy":
+    "this database is a restored or copied one and may not send; see: mdk account reopen --help",
   "OpenError/signer-mismatch": "the secret key belongs to another account than this database",
   "GroupError/unknown-group": "there is no such group here",
   "GroupError/unknown-message": "there is no such message here",
@@ -23,13 +24,16 @@ const LINES: Readonly<Record<string, string>> = {
   "GroupError/not-admin": "only an admin of the group may do this",
   "GroupError/not-author": "only the author may do this",
   "GroupError/disbanded": "this group has ended",
+  "GroupError/unrecoverable":
+    "this group was closed when the account was restored; an admin has to invite you anew",
   "GroupError/invalid-argument": "a name, a text or a list is outside its bounds",
   "GroupError/too-large": "it is too large for what relays carry",
   "GroupError/failed": "it could not be sent; every relay refused it, or the group moved on",
   "InviteError/no-key-package": "this person cannot be invited yet: no KeyPackage was found",
   "InviteError/incompatible": "this person's program lacks what the group requires",
   "InviteError/expired": "the invitation, or the KeyPackage behind it, is too old",
-  "InviteError/already-member": "this person is in the group already",
+  "InviteError/already-member":
+    "this person is in the group already; --again lets in anew who restored a backup",
   "InviteError/unknown-invite": "there is no such invitation here",
   "InviteError/missing-private-key":
     "the private key of the invitation is gone; ask for another one",

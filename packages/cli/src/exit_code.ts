@@ -69,6 +69,7 @@ const TABLE: Readonly<Record<string, Readonly<Record<string, number>>>> = {
     "invalid-argument": 65,
     "too-large": 65,
     "disbanded": 76,
+    "unrecoverable": 76,
     "failed": 76,
     "*": 66,
   },

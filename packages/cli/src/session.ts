@@ -49,6 +49,8 @@ export interface SessionOptions {
   readonly acceptAll?: boolean
   /** No sockets. */
   readonly offline?: boolean
+  /** Asked before a restored or copied database is opened with its groups closed; else it is refused. */
+  readonly closeRestored?: Effect.Effect<void, CliError>
   /** Opens the wrapped keys; by default what the options and the terminal give. */
   readonly passphrase?: Passphrase.PassphraseSource
 }

@@ -25,6 +25,7 @@ import { readRelays } from "../selection.ts"
 import { askHidden, readSecretLine } from "../secret_input.ts"
 import { catchUp, type GlobalOptions, homeOf, withAccount } from "../session.ts"
 import type { Terminal } from "../terminal.ts"
+import { addReopen } from "./account_reopen.ts"
 import { optionsOf, type Register } from "./command_line.ts"
 
 interface CreateOptions {
@@ -209,5 +210,6 @@ A secret key is never an argument: every process on the machine could see it.
       )
     })
 
+  addReopen(account, run)
   program.addCommand(account)
 }

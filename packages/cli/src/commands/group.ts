@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { PublicKey } from "@mdk/core"
+import { type Change, PublicKey, type ServiceError } from "@mdk/core"
 import { Command } from "commander"
 import * as Effect from "effect/Effect"
 import { printable } from "../printable.ts"
@@ -21,8 +21,19 @@ interface CreateOptions {
 }
 
 interface InviteOptions {
+  readonly again?: boolean
   readonly timeout: number
 }
+
+/** Invitations go out only when the change is applied; whoever leaves before leaves them behind. */
+const untilInvited = (change: Change): Effect.Effect<void, ServiceError> =>
+  Effect.gen(function* () {
+    for (;;) {
+      const states = [...(yield* change.welcomes).values()]
+      if (states.every(({ _tag }) => _tag === "Published" || _tag === "Failed")) return
+      yield* Effect.sleep("100 millis")
+    }
+  })
 
 /** Defines `mdk group`. */
 export const registerGroup: Register = (program, run) => {
@@ -104,6 +115,10 @@ export const registerGroup: Register = (program, run) => {
     .description("invite people; admins only")
     .argument("<group>", "id, beginning of the id, or name")
     .argument("<person...>", "npub, nprofile or hex")
+    .option(
+      "--again",
+      "members too: who lost a device or restored a backup; the devices they had are removed",
+    )
     .addOption(timeoutOption("how long to wait for a relay"))
     .action((given: string, people: ReadonlyArray<string>, _, command: Command) => {
       const options = optionsOf<InviteOptions>(command)
@@ -115,8 +130,14 @@ export const registerGroup: Register = (program, run) => {
             const who = yield* readPeople(people)
             const one = yield* findGroup(mdk, given)
             yield* catchUp(session, options.timeout)
-            const change = yield* mdk.groups.invite(one.id, who)
-            const epoch = yield* untilPublished(terminal, change.applied, options.timeout)
+            const change = yield* mdk.groups.invite(one.id, who, {
+              again: options.again === true,
+            })
+            const epoch = yield* untilPublished(
+              terminal,
+              Effect.tap(change.applied, () => untilInvited(change)),
+              options.timeout,
+            )
             terminal.line(`invited ${who.length}; the group is at epoch ${epoch}`)
             terminal.value(toJson({ group: one.id, invited: who, epoch }))
           })),
