@@ -112,7 +112,15 @@ export function testArguments(
 ): ReadonlyArray<string> {
   switch (name) {
     case "deno":
-      return ["test", "-A", "--no-check", `--junit-path=${report}`, file]
+      // Else every process would make the links of node_modules anew, under the others' feet.
+      return [
+        "test",
+        "-A",
+        "--no-check",
+        "--node-modules-dir=manual",
+        `--junit-path=${report}`,
+        file,
+      ]
     case "bun":
       // Bun would give up after five seconds, hooks included; the others have no such limit.
       return [

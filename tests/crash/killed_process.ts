@@ -21,7 +21,7 @@ export const workerRuntime = (name: string, program: string): WorkerRuntime => (
   name,
   program,
   args: name === "deno"
-    ? ["run", "-A", "--quiet", "--no-check"]
+    ? ["run", "-A", "--quiet", "--no-check", "--node-modules-dir=manual"]
     : name === "bun"
     ? []
     : ["--disable-warning=ExperimentalWarning"],

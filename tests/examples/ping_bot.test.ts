@@ -141,7 +141,7 @@ async function startProcess(account: string): Promise<RunningBot> {
   const program = fileURLToPath(new URL("./ping_bot_process.ts", import.meta.url))
   const args = process.versions["deno"] === undefined
     ? [program]
-    : ["run", "--quiet", "--no-check", "-A", program]
+    : ["run", "--quiet", "--no-check", "--node-modules-dir=manual", "-A", program]
   const child: ChildProcess = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] })
   const ended = new Promise<void>((resolve) => child.on("close", () => resolve()))
   child.stdin?.write(`${account}\n`)

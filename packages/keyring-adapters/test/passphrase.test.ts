@@ -82,7 +82,9 @@ describe("passphrase sources", () => {
 
   it("a descriptor that was inherited is read, on every runtime", () => {
     const program = fileURLToPath(new URL("./support/print_inherited.ts", import.meta.url))
-    const before = "Deno" in globalThis ? ["run", "-A", "--no-check"] : []
+    const before = "Deno" in globalThis
+      ? ["run", "-A", "--no-check", "--node-modules-dir=manual"]
+      : []
     const { stdout } = spawnSync(process.execPath, [...before, program], {
       stdio: ["ignore", "pipe", "inherit", descriptorOf("from the parent\n")],
       encoding: "utf8",

@@ -16,7 +16,7 @@ const onDeno = "Deno" in globalThis
 /** Runs the program on this very runtime; gives its exit code and what it printed. */
 function run(url: string): Promise<{ readonly code: number | null; readonly output: string }> {
   const program = fileURLToPath(new URL("exit_program.ts", import.meta.url))
-  const runtimeArguments = onDeno ? ["run", "-A", "--no-check"] : []
+  const runtimeArguments = onDeno ? ["run", "-A", "--no-check", "--node-modules-dir=manual"] : []
   const event = JSON.stringify(signed(testKey(), { kind: 445 }))
   const child = spawn(process.execPath, [...runtimeArguments, program, url, event], {
     stdio: ["ignore", "pipe", "inherit"],

@@ -44,7 +44,10 @@ export const runtimePrograms = (): ReadonlyArray<RuntimeProgram> => {
   const node = isDeno || isBun ? find("node24", ["node24", "node"]) : own
   const found: Array<RuntimeProgram> = []
   if (versionOf(deno).startsWith("deno ")) {
-    found.push({ name: "deno", command: [deno, "run", "-A", "--no-check"] })
+    found.push({
+      name: "deno",
+      command: [deno, "run", "-A", "--no-check", "--node-modules-dir=manual"],
+    })
   }
   if (bun !== undefined) found.push({ name: "bun", command: [bun] })
   if (node !== undefined) {

@@ -30,10 +30,12 @@ export function selfArguments(
   versions: Readonly<Record<string, string | undefined>> = process.versions,
 ): ReadonlyArray<string> {
   const entry = new URL("../main.ts", import.meta.url)
-  const program = entry.protocol === "file:" ? fileURLToPath(entry) : entry.href
-  return versions["deno"] === undefined
-    ? [...process.execArgv, program]
-    : ["run", "--quiet", "-A", program]
+  const isFile = entry.protocol === "file:"
+  const program = isFile ? fileURLToPath(entry) : entry.href
+  if (versions["deno"] === undefined) return [...process.execArgv, program]
+  // In a checkout every process of Deno would make the links of node_modules anew, under the others' feet.
+  const links = isFile ? ["--node-modules-dir=manual"] : []
+  return ["run", "--quiet", ...links, "-A", program]
 }
 
 const gone = (): CliError =>

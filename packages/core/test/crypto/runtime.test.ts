@@ -27,7 +27,7 @@ if (process.versions["deno"] !== undefined) {
     const script = fileURLToPath(new URL("./without_permissions.ts", import.meta.url))
     const { status, stdout, stderr } = spawnSync(
       process.execPath,
-      ["run", "--no-prompt", "--no-check", script],
+      ["run", "--no-prompt", "--no-check", "--node-modules-dir=manual", script],
       { encoding: "utf8" },
     )
     assert.equal(status, 0, stderr)

@@ -6,7 +6,9 @@ import { detectRuntime } from "../../src/driver/runtime.ts"
 /** Starts a script of this directory in a process of its own, on the runtime of the test. */
 export function startScript(script: string, values: ReadonlyArray<string>): ChildProcess {
   const file = join(import.meta.dirname ?? "", script)
-  const before = detectRuntime().name === "deno" ? ["run", "-A", "--no-check", file] : [file]
+  const before = detectRuntime().name === "deno"
+    ? ["run", "-A", "--no-check", "--node-modules-dir=manual", file]
+    : [file]
   return spawn(process.execPath, [...before, ...values], { stdio: ["pipe", "pipe", "inherit"] })
 }
 
