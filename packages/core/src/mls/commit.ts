@@ -7,6 +7,7 @@ import { equalBytes } from "../crypto/secret.ts"
 import type { EntropyService } from "../services/entropy.ts"
 import { addedSet, previewOf } from "./commit_effect.ts"
 import type { CommitPreview } from "./commit_preview.ts"
+import { checkCapabilities } from "./context_extensions.ts"
 import { decodeBoundary } from "./decode_boundary.ts"
 import type { Extension } from "./extension.ts"
 import type { ProposalOrRef } from "./framed_content.ts"
@@ -27,8 +28,9 @@ import { frameContent, signContent } from "./own_content.ts"
 import { OwnKeys, type PrivateKey } from "./own_keys.ts"
 import { makeOwnPath, type OwnPath } from "./own_path.ts"
 import type { MlsPolicy } from "./policy.ts"
-import { applyProposals, checkCapabilities, type ListedProposal } from "./proposal_list.ts"
+import { applyProposals } from "./proposal_list.ts"
 import type { InlineProposal, LeafPatch } from "./proposal_request.ts"
+import type { ListedProposal } from "./proposal_rules.ts"
 import { encodeRatchetTree } from "./ratchet_tree.ts"
 import { proposalFor } from "./requested_proposal.ts"
 import { SecretTree } from "./secret_tree.ts"
@@ -128,12 +130,7 @@ export function commit(group: MlsGroup, options: CommitOptions): OwnCommit {
   framed.secretTree?.release()
 
   const tree = { leaves: draft.leaves, parents: draft.parents, hashes: draft.hashes }
-  const signature: PrivateKey = made?.leafKeys.signatureSeed ?? state.keys.signature.retain()
-  const keys = new OwnKeys(
-    made?.leafKeys.leafKey ?? state.keys.leaf.retain(),
-    nextOwnKeys(state.tree, tree, state.keys, made?.nodeKeys ?? new Map()),
-    signature,
-  )
+  const signature: PrivateKey = made?.leafKeys.signatureSeed ?? state.keys.signature
   const welcome = applied.added.length === 0 ? undefined : makeWelcome({
     crypto,
     entropy,
@@ -152,6 +149,12 @@ export function commit(group: MlsGroup, options: CommitOptions): OwnCommit {
     added: applied.added,
     pathSecretFor: (leafIndex) => made?.secretFor(leafIndex),
   })
+  // Nothing is refused any more from here on, so that no hold on a secret is lost.
+  const keys = new OwnKeys(
+    made?.leafKeys.leafKey ?? state.keys.leaf.retain(),
+    nextOwnKeys(state.tree, tree, state.keys, made?.nodeKeys ?? new Map()),
+    made?.leafKeys.signatureSeed ?? state.keys.signature.retain(),
+  )
   made?.wipeSecrets()
   next.joiner.fill(0)
   next.welcome.fill(0)

@@ -7,17 +7,15 @@ import { equalBytes } from "../crypto/secret.ts"
 import type { ChangedMember, CommitPreview } from "./commit_preview.ts"
 import type { GroupContext } from "./group_context.ts"
 import type { GroupState } from "./group_state.ts"
-import { checkLeafKeysUnique, checkPathKeysFresh } from "./key_uniqueness.ts"
+import { checkCapabilities } from "./context_extensions.ts"
+import { checkInitKeys, checkLeafKeysUnique, checkPathKeysFresh } from "./key_uniqueness.ts"
 import type { LeafNode } from "./leaf_node.ts"
+import { checkSuccessor } from "./leaf_successor.ts"
 import { checkLeafNode, detachedLeaf, verifyLeafSignature } from "./leaf_validation.ts"
 import { type Member, memberOf } from "./member.ts"
 import { refuse } from "./mls_error.ts"
-import {
-  type AppliedProposals,
-  checkCapabilities,
-  checkSuccessor,
-  type ListedProposal,
-} from "./proposal_list.ts"
+import type { AppliedProposals } from "./proposal_list.ts"
+import type { ListedProposal } from "./proposal_rules.ts"
 import { filteredDirectPath, type FilteredNode, type RatchetTree } from "./ratchet_tree.ts"
 import { checkPathShape, placePath } from "./tree_kem.ts"
 import type { UpdatePath } from "./update_path.ts"
@@ -92,7 +90,9 @@ export function applyPublicPath(
   checkLeafNode(leafNode)
   checkSuccessor(draft.leaves[committer] ?? refuse("unknown-sender"), leafNode)
   const publicKeys = path.nodes.map((n) => n.publicKey)
-  checkPathKeysFresh(draft, [leafNode.encryptionKey, ...publicKeys])
+  const pathKeys = [leafNode.encryptionKey, ...publicKeys]
+  checkPathKeysFresh(draft, pathKeys)
+  checkInitKeys(draft, applied.added.map((a) => a.keyPackage.initKey), pathKeys)
   verifyLeafSignature(crypto, leafNode, state.context.groupId, committer)
   const parentHash = placePath(crypto, draft, committer, filtered, publicKeys)
   if (!equalBytes(parentHash, leafNode.source.parentHash)) refuse("invalid-commit")

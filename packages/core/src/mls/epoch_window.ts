@@ -9,7 +9,8 @@ import type { MlsGroup } from "./group.ts"
 import { refuse } from "./mls_error.ts"
 import { peek } from "./peek.ts"
 import type { MlsPolicy } from "./policy.ts"
-import { type Processed, processMessage } from "./process.ts"
+import { processMessage } from "./process.ts"
+import type { Processed } from "./processed.ts"
 
 /** How many past epochs are kept unless the caller says otherwise. */
 export const DEFAULT_PAST_EPOCHS = 5

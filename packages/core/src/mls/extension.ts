@@ -68,6 +68,11 @@ export function requiredCapabilitiesExtension(required: RequiredCapabilities): E
 
 const nothingRequired: RequiredCapabilities = { extensions: [], proposals: [], credentials: [] }
 
+/** Reads the data of a `required_capabilities` extension. */
+export function readRequiredCapabilities(reader: TlsReader): RequiredCapabilities {
+  return { extensions: readIds(reader), proposals: readIds(reader), credentials: readIds(reader) }
+}
+
 /**
  * The `required_capabilities` of a GroupContext extension list; three empty lists when it has none.
  *
@@ -76,9 +81,5 @@ const nothingRequired: RequiredCapabilities = { extensions: [], proposals: [], c
 export function requiredCapabilities(extensions: ReadonlyArray<Extension>): RequiredCapabilities {
   const data = findExtension(extensions, ExtensionType.requiredCapabilities)
   if (data === undefined) return nothingRequired
-  return decodeTls(data, (r) => ({
-    extensions: readIds(r),
-    proposals: readIds(r),
-    credentials: readIds(r),
-  }))
+  return decodeTls(data, readRequiredCapabilities)
 }

@@ -7,10 +7,12 @@ import { decodeTls } from "../codec/tls.ts"
 import { hpkeOpen } from "../crypto/hpke.ts"
 import type { CryptoProvider } from "../crypto/provider.ts"
 import { equalBytes } from "../crypto/secret.ts"
+import { checkContextExtensions } from "./context_extensions.ts"
 import { decodeBoundary } from "./decode_boundary.ts"
 import { type Extension, findExtension } from "./extension.ts"
 import { groupOf, type MlsGroup } from "./group.ts"
 import { epochFromIntermediate, joinerKeys, pskSecret, welcomeKey } from "./key_schedule.ts"
+import { checkKnownExtensions } from "./known_extensions.ts"
 import { encryptContext, verifyWithLabel } from "./labeled.ts"
 import { verificationKey } from "./leaf_validation.ts"
 import { type Member, memberOf } from "./member.ts"
@@ -20,7 +22,7 @@ import { confirmationTag, interimTranscriptHash } from "./next_epoch.ts"
 import { OwnKeys, PrivateKey } from "./own_keys.ts"
 import type { OwnKeyPackage } from "./own_key_package.ts"
 import { defaultLimits, type MlsLimits, type MlsPolicy } from "./policy.ts"
-import { checkContextExtensions } from "./proposal_list.ts"
+import { ResumptionUsage, samePsk } from "./pre_shared_key.ts"
 import {
   filteredDirectPath,
   publicKeyOf,
@@ -129,11 +131,13 @@ function enter(
   }
   if (!equalBytes(treeHashOf(crypto, tree), context.treeHash)) refuse("invalid-tree")
   checkContextExtensions(context.extensions)
+  checkKnownExtensions(info.extensions, "groupInfo", "invalid-group-info")
   decodeBoundary(() => validateTree(crypto, tree, context.groupId, context.extensions))
   const ownLeaf = tree.leaves.findIndex((leaf) =>
     leaf !== undefined && equalBytes(leaf.bytes, own.keyPackage.leafNode.bytes)
   )
   if (ownLeaf < 0 || ownLeaf === info.signer) refuse("invalid-group-info")
+  const path = learnPath(crypto, tree, info.signer, ownLeaf, secrets.pathSecret)
   const epoch = epochFromIntermediate(crypto, intermediate, contextBytes)
   const tag = confirmationTag(
     crypto,
@@ -143,9 +147,9 @@ function enter(
   if (!equalBytes(tag, info.confirmationTag)) {
     epoch.secrets.release()
     epoch.encryptionSecret.fill(0)
+    for (const key of path.values()) key.release()
     refuse("bad-confirmation-tag")
   }
-  const path = learnPath(crypto, tree, info.signer, ownLeaf, secrets.pathSecret)
   const group = groupOf({
     crypto,
     limits: { ...defaultLimits, ...options.limits },
@@ -175,11 +179,9 @@ function enter(
 /** Only PSKs of usage `application` (or external ones) can be in an ordinary Welcome, each once. */
 function checkPsks(secrets: GroupSecrets): void {
   secrets.psks.forEach((id, i) => {
-    if (id.kind === "resumption" && id.usage !== 1) refuse("policy")
+    if (id.kind === "resumption" && id.usage !== ResumptionUsage.application) refuse("policy")
     if (id.nonce.length !== 32) refuse("invalid-group-info")
-    for (const other of secrets.psks.slice(0, i)) {
-      if (other.kind === id.kind && equalBytes(other.nonce, id.nonce)) refuse("invalid-group-info")
-    }
+    if (secrets.psks.slice(0, i).some((other) => samePsk(other, id))) refuse("invalid-group-info")
   })
 }
 
@@ -204,7 +206,8 @@ function openGroupSecrets(
     if (plaintext === undefined) refuse("decryption-failed")
     const opened = decodeBoundary(() => decodeTls(plaintext, readGroupSecrets))
     if (opened.joinerSecret.length !== 32) refuse("malformed")
-    if (opened.pathSecret !== undefined && opened.pathSecret.length !== 32) refuse("malformed")
+    const { pathSecret } = opened
+    if (pathSecret !== undefined && pathSecret.length !== 32) refuse("malformed")
     return { own, secrets: opened }
   }
   return refuse("not-for-us")

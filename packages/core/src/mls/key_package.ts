@@ -10,7 +10,8 @@ import { decodeBoundary } from "./decode_boundary.ts"
 import { type Extension, readExtensions } from "./extension.ts"
 import { refHash, verifyWithLabel } from "./labeled.ts"
 import { type LeafNode, readLeafNode } from "./leaf_node.ts"
-import { checkLeafNode, verificationKey, verifyLeafSignature } from "./leaf_validation.ts"
+import { checkKnownExtensions } from "./known_extensions.ts"
+import { checkLeafNode, listsAll, verificationKey, verifyLeafSignature } from "./leaf_validation.ts"
 import { refuse } from "./mls_error.ts"
 import { checkLifetime, type LifetimePolicy } from "./policy.ts"
 import { CIPHERSUITE, MLS_VERSION, WireFormat } from "./registry.ts"
@@ -74,7 +75,7 @@ export function encodeKeyPackageMessage(keyPackage: KeyPackage): Uint8Array {
  * group requires is checked again when it is added.
  *
  * @throws MlsError `unsupported`, `invalid-key-package`, `invalid-leaf`, `bad-signature`,
- * `duplicate-key` or `invalid-lifetime`.
+ * `duplicate-key`, `invalid-lifetime`; `malformed` or `invalid-app-data` for the data of an extension.
  */
 export function validateKeyPackage(
   crypto: CryptoProvider,
@@ -89,6 +90,10 @@ export function validateKeyPackage(
   if (initKey.length !== 32) refuse("invalid-key-package")
   if (equalBytes(initKey, leafNode.encryptionKey)) refuse("duplicate-key")
   checkLeafNode(leafNode)
+  if (!listsAll(leafNode.capabilities.extensions, keyPackage.extensions)) {
+    refuse("invalid-key-package")
+  }
+  checkKnownExtensions(keyPackage.extensions, "keyPackage", "invalid-key-package")
   checkLifetime(keyPackage, lifetime)
   verifyLeafSignature(crypto, leafNode, undefined, 0)
   const signed = keyPackage.bytes.subarray(0, keyPackage.signedLength)

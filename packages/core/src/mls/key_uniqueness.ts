@@ -67,6 +67,30 @@ export function checkPathKeysFresh(tree: RatchetTree, keys: ReadonlyArray<Uint8A
   })
 }
 
+/**
+ * Refuses with `duplicate-key` when an init key occurs twice, or is the encryption key of a leaf of
+ * the tree or one of `others`. RFC 9420 asks for it within one KeyPackage only; OpenMLS over the
+ * whole commit, and members must agree.
+ */
+export function checkInitKeys(
+  tree: RatchetTree,
+  initKeys: ReadonlyArray<Uint8Array>,
+  others: ReadonlyArray<Uint8Array> = [],
+): void {
+  if (initKeys.length === 0) return
+  const seen = new Set<string>()
+  for (const key of initKeys) {
+    const text = word(key)
+    if (seen.has(text)) refuse("duplicate-key")
+    seen.add(text)
+  }
+  const check = (key: Uint8Array): void => {
+    if (seen.has(word(key))) refuse("duplicate-key")
+  }
+  for (const leaf of tree.leaves) if (leaf !== undefined) check(leaf.encryptionKey)
+  others.forEach(check)
+}
+
 /** Public keys: no need for constant time, and most differ in the first byte. */
 function same(a: Uint8Array, b: Uint8Array): boolean {
   if (a[0] !== b[0] || a.length !== b.length) return false

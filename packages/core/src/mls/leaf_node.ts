@@ -79,7 +79,8 @@ export function basicCredential(identity: Uint8Array): Credential {
 
 const ids = (reader: TlsReader): number[] => reader.vector((r) => r.u16(), 4096)
 
-function readCredential(reader: TlsReader): Credential {
+/** Reads a `Credential`. */
+export function readCredential(reader: TlsReader): Credential {
   const type = reader.u16()
   const content = reader.viewV()
   if (type === CredentialType.x509) checkCertificates(content)

@@ -7,6 +7,7 @@ import type { CryptoProvider, VerificationKey } from "../crypto/provider.ts"
 import { verifyWithLabel } from "./labeled.ts"
 import { decodeLeafNode, type LeafNode, leafNodeTbs } from "./leaf_node.ts"
 import type { Extension, RequiredCapabilities } from "./extension.ts"
+import { checkKnownExtensions } from "./known_extensions.ts"
 import { refuse } from "./mls_error.ts"
 import { CIPHERSUITE, MLS_VERSION } from "./registry.ts"
 
@@ -48,9 +49,16 @@ export function checkLeafNode(leaf: LeafNode): void {
     refuse("invalid-leaf")
   }
   if (!credentials.includes(leaf.credential.type)) refuse("invalid-leaf")
-  for (const e of leaf.extensions) {
-    if (e.type > lastDefaultExtension && !extensions.includes(e.type)) refuse("invalid-leaf")
-  }
+  if (!listsAll(extensions, leaf.extensions)) refuse("invalid-leaf")
+  checkKnownExtensions(leaf.extensions, "leafNode", "invalid-leaf")
+}
+
+/** Whether capabilities list the type of every extension that needs to be listed. */
+export function listsAll(
+  listed: ReadonlyArray<number>,
+  extensions: ReadonlyArray<Extension>,
+): boolean {
+  return hasAll(listed, extensions.map((e) => e.type), lastDefaultExtension)
 }
 
 /** Whether a leaf supports everything that a group requires and uses. */
@@ -63,7 +71,7 @@ export function supportsGroup(
   return hasAll(have.extensions, required.extensions, lastDefaultExtension) &&
     hasAll(have.proposals, required.proposals, lastDefaultProposal) &&
     hasAll(have.credentials, required.credentials, 0) &&
-    hasAll(have.extensions, extensions.map((e) => e.type), lastDefaultExtension)
+    listsAll(have.extensions, extensions)
 }
 
 /** Whether everything wanted is there, or is a default that need not be listed. */
@@ -74,7 +82,7 @@ function hasAll(
 ): boolean {
   // Lists are short, but their length is the sender's choice.
   const set = have.length * wanted.length > 1024 ? new Set(have) : undefined
-  return wanted.every((t) => t <= lastDefault || (set?.has(t) ?? have.includes(t)))
+  return wanted.every((t) => (t >= 1 && t <= lastDefault) || (set?.has(t) ?? have.includes(t)))
 }
 
 /**

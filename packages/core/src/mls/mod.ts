@@ -137,14 +137,13 @@ export {
   type PskLookup,
 } from "./policy.ts"
 export { type PreSharedKeyId, ResumptionUsage } from "./pre_shared_key.ts"
-export {
-  type ApplicationReceived,
-  type CommitReceived,
-  hasMembershipTag,
-  type Processed,
-  processMessage,
-  type ProposalReceived,
-} from "./process.ts"
+export { processMessage } from "./process.ts"
+export type {
+  ApplicationReceived,
+  CommitReceived,
+  Processed,
+  ProposalReceived,
+} from "./processed.ts"
 export { type Proposal, proposalTypeOf } from "./proposal.ts"
 export type { InlineProposal, LeafPatch, ProposalRequest } from "./proposal_request.ts"
 export { forgetProposal, propose, type Proposed, type ProposeOptions } from "./propose.ts"
@@ -171,3 +170,4 @@ export {
   type StateParts,
   uniqueNodes,
 } from "./state_parts.ts"
+export { hasMembershipTag } from "./verify_public_message.ts"

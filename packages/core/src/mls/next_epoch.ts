@@ -15,6 +15,7 @@ import {
   joinerKeys,
   joinerSecret,
 } from "./key_schedule.ts"
+import { refuse } from "./mls_error.ts"
 
 /** `confirmed_transcript_hash` after a commit, 32 bytes. */
 export function confirmedTranscriptHash(
@@ -48,12 +49,18 @@ export function confirmationTag(
   return crypto.hmacSha256(confirmationKey, confirmed)
 }
 
-/** The GroupContext that path secrets are encrypted under: new but for the transcript hash. */
+const lastEpoch = 0xffff_ffff_ffff_ffffn
+
+/**
+ * The GroupContext that path secrets are encrypted under: new but for the transcript hash. Nothing
+ * comes after the last epoch of 64 bits: `invalid-commit`.
+ */
 export function provisionalContext(
   context: GroupContext,
   treeHash: Uint8Array,
   extensions: ReadonlyArray<Extension>,
 ): GroupContext {
+  if (context.epoch >= lastEpoch) refuse("invalid-commit")
   return { ...context, epoch: context.epoch + 1n, treeHash, extensions }
 }
 

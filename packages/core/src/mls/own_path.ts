@@ -5,10 +5,11 @@
  */
 import type { EntropyService } from "../services/entropy.ts"
 import type { GroupState } from "./group_state.ts"
+import { checkSuccessor } from "./leaf_successor.ts"
 import { refuse } from "./mls_error.ts"
 import { type FreshLeafKeys, freshLeafKeys, signOwnLeaf } from "./own_leaf.ts"
 import { PrivateKey } from "./own_keys.ts"
-import { type AppliedProposals, checkSuccessor } from "./proposal_list.ts"
+import type { AppliedProposals } from "./proposal_list.ts"
 import type { LeafPatch } from "./proposal_request.ts"
 import { filteredDirectPath } from "./ratchet_tree.ts"
 import { encryptPath, type FreshPath, freshPath, placePath } from "./tree_kem.ts"

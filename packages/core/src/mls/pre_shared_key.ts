@@ -4,6 +4,7 @@
  * @module
  */
 import type { TlsReader, TlsWriter } from "../codec/tls.ts"
+import { equalBytes } from "../crypto/secret.ts"
 import { refuse } from "./mls_error.ts"
 
 /** Names a pre-shared key. */
@@ -52,4 +53,12 @@ export function readPreSharedKeyId(reader: TlsReader): PreSharedKeyId {
 export function writePreSharedKeyId(writer: TlsWriter, id: PreSharedKeyId): void {
   if (id.kind === "external") writer.u8(1).opaqueV(id.id).opaqueV(id.nonce)
   else writer.u8(2).u8(id.usage).opaqueV(id.groupId).u64(id.epoch).opaqueV(id.nonce)
+}
+
+/** Whether two ids are equal in every field. */
+export function samePsk(a: PreSharedKeyId, b: PreSharedKeyId): boolean {
+  if (!equalBytes(a.nonce, b.nonce)) return false
+  if (a.kind === "external") return b.kind === "external" && equalBytes(a.id, b.id)
+  return b.kind === "resumption" && a.usage === b.usage && a.epoch === b.epoch &&
+    equalBytes(a.groupId, b.groupId)
 }

@@ -19,11 +19,12 @@ import {
 } from "./next_epoch.ts"
 import { OwnKeys } from "./own_keys.ts"
 import type { MlsPolicy } from "./policy.ts"
-import type { VerifiedContent } from "./process.ts"
-import { applyProposals, type ListedProposal } from "./proposal_list.ts"
+import { applyProposals } from "./proposal_list.ts"
+import type { ListedProposal } from "./proposal_rules.ts"
 import { SecretTree } from "./secret_tree.ts"
 import { treeHashOf } from "./tree_hash.ts"
 import { type LearnedPath, nextOwnKeys, openPath } from "./tree_kem.ts"
+import type { VerifiedContent } from "./verified_content.ts"
 
 /** A checked commit. */
 export interface CheckedCommit {
@@ -108,7 +109,6 @@ export function processCommit(
       )
     const next = nextEpoch(state, context, learned.commitSecret, psk)
     learned.commitSecret.fill(0)
-    psk.fill(0)
     next.joiner.fill(0)
     next.welcome.fill(0)
     if (!equalBytes(next.confirmationTag, tag)) {
@@ -144,6 +144,7 @@ export function processCommit(
       },
     }
   } finally {
+    psk.fill(0)
     keys.release()
   }
 }

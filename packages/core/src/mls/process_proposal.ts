@@ -5,10 +5,12 @@
  */
 import type { CryptoProvider } from "../crypto/provider.ts"
 import { equalBytes } from "../crypto/secret.ts"
+import { checkContextExtensions } from "./context_extensions.ts"
 import { authenticatedContentBytes, type FramedAuth } from "./framed_content.ts"
 import type { GroupState } from "./group_state.ts"
 import { validateKeyPackage } from "./key_package.ts"
 import { refHash } from "./labeled.ts"
+import { checkUpdateLeaf } from "./leaf_successor.ts"
 import { refuse } from "./mls_error.ts"
 import {
   nextOrder,
@@ -17,10 +19,10 @@ import {
   type StoredProposal,
 } from "./pending_proposal.ts"
 import type { MlsPolicy } from "./policy.ts"
-import type { VerifiedContent } from "./process.ts"
 import type { Proposal } from "./proposal.ts"
-import { checkContextExtensions, checkProposalType, checkUpdateLeaf } from "./proposal_list.ts"
+import { checkProposalType } from "./proposal_rules.ts"
 import { WireFormat } from "./registry.ts"
+import type { VerifiedContent } from "./verified_content.ts"
 
 /** `MakeProposalRef`: 32 bytes. */
 export function proposalRef(

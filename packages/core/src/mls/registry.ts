@@ -45,6 +45,7 @@ export const ExtensionType = {
   externalPub: 4,
   externalSenders: 5,
   appDataDictionary: 6,
+  lastResort: 10,
 } as const
 
 /** `CredentialType`. */
