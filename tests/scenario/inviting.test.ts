@@ -35,6 +35,30 @@ describe("inviting", () => {
         assert.equal((yield* bob.groups.get(group.id)).status, "active")
       })))
 
+  it("joins what was left waiting when the account is opened to accept everything", () =>
+    inWorld({ members: ["ann", "bob", "cleo"], relays: 1 }, (world) =>
+      Effect.gen(function* () {
+        for (const [name, from] of [["one", world.ann], ["two", world.cleo]] as const) {
+          yield* from.groups.create({ name, invite: [world.bob.account.publicKey] })
+        }
+        yield* world.settle
+        assert.equal((yield* world.bob.invites.page()).items.length, 2)
+        const bob = yield* world.restart("bob", { invites: "all" })
+        yield* world.settle
+        assert.deepEqual((yield* bob.invites.page()).items, [])
+        const joined = (yield* bob.groups.page()).items
+        assert.deepEqual(joined.map(({ name }) => name).toSorted(), ["one", "two"])
+        yield* world.ann.messages.send(
+          joined.find(({ name }) => name === "one")!.id,
+          "welcome",
+        )
+        yield* world.settle
+        assert.deepEqual(
+          yield* textsOf(bob, joined.find(({ name }) => name === "one")!.id),
+          ["welcome"],
+        )
+      })))
+
   it("forgets what is declined, and says so to nobody", () =>
     inWorld({ members: ["ann", "bob"] }, (world) =>
       Effect.gen(function* () {

@@ -258,7 +258,10 @@ export interface MdkService {
 
 /** How an account is opened. */
 export interface MdkOptions {
-  /** `ask` (default): invitations wait for `invites.accept`. `all`: each is accepted at once. */
+  /**
+   * `ask` (default): invitations wait for `invites.accept`. `all`: each is accepted at once, also those
+   * that waited when the account was opened.
+   */
   readonly invites?: "ask" | "all"
   /** Read and queue without a socket; what was queued goes out at the next start. */
   readonly offline?: boolean

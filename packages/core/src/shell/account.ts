@@ -29,7 +29,7 @@ import { runFeeds } from "./feeds.ts"
 import type { ChangeSupport } from "./group_changes.ts"
 import { type GroupStore, makeGroupStore } from "./group_store.ts"
 import { releaseAllHeld, releaseHeld } from "./held_work.ts"
-import { acceptInvite } from "./invitations.ts"
+import { acceptInvite, waitingInvites } from "./invitations.ts"
 import { type InviteSupport, takeWrap } from "./welcome_intake.ts"
 import { makeKeyedLock } from "./keyed_lock.ts"
 import {
@@ -217,6 +217,7 @@ const wire: (
     yield* Effect.forkScoped(watchStatus(account))
     yield* publisher.resume
     yield* Effect.forkScoped(keepPublished(runtime, device, sync))
+    if (options.invites === "all") yield* Effect.forkScoped(persistently(joinWaiting(account)))
     const feeding = runFeeds({
       runtime,
       sync,
@@ -254,11 +255,21 @@ const takeWrapIn = Effect.fnUntraced(function* (
 ) {
   const { runtime, invites } = account
   const taken = yield* runtime.lock.withKey("wraps")(takeWrap(invites, event))
-  if (Option.isNone(taken) || options.invites !== "all") return
-  yield* acceptInvite(invites, taken.value).pipe(
+  if (Option.isSome(taken) && options.invites === "all") yield* join(account, taken.value)
+})
+
+const join = Effect.fnUntraced(function* ({ runtime, invites }: Account, invite: string) {
+  yield* acceptInvite(invites, invite).pipe(
     Effect.catchTag("InviteError", () => Effect.void),
   )
   runtime.bells.ring(MAINTENANCE_BELL)
+})
+
+/** A gift wrap is taken in once: an end between that and joining left its invitation waiting. */
+const joinWaiting = Effect.fnUntraced(function* (account: Account) {
+  for (const invite of yield* waitingInvites(account.runtime)) {
+    yield* unlessDamaged(join(account, invite), undefined)
+  }
 })
 
 /** Keeps the status current, and wakes what waits for a relay. */

@@ -11,6 +11,7 @@ import { encodeHex } from "../codec/mod.ts"
 import { GroupRefusal, INVITES, type JoinableGroup, openWelcome } from "../group/mod.ts"
 import { parsePublicKey } from "../identity/mod.ts"
 import { MlsError, type OwnKeyPackage, wipeOwnKeyPackage } from "../mls/mod.ts"
+import { MAX_PAGE } from "../services/mod.ts"
 import type { Verb } from "../services/storage_batch.ts"
 import { toServiceError } from "./failure.ts"
 import { inviteKeyPackage, readInvite, type StoredInvite } from "./invite_record.ts"
@@ -35,6 +36,16 @@ export const requireInvite = (
         : Effect.succeed(readInvite(row.value))
     ),
   )
+
+/** Ids of all invitations that wait, the newest first. */
+export const waitingInvites = (
+  runtime: Runtime,
+): Effect.Effect<ReadonlyArray<string>, ServiceError> =>
+  runtime.storage.page(INVITES.name, { index: "newest", order: "descending", limit: MAX_PAGE })
+    .pipe(
+      Effect.mapError(toServiceError),
+      Effect.map(({ rows }) => rows.map(({ key }) => String(key))),
+    )
 
 const dropInvite = (id: string): Verb => ({
   verb: "delete",
