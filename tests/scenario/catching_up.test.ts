@@ -20,6 +20,45 @@ describe("catching up", () => {
         assert.deepEqual(read.toSorted(), texts.toSorted())
       })))
 
+  for (const seed of [1, 2]) {
+    it(`loses nothing when the relay that is quicker has the newest only, links of seed ${seed}`, () =>
+      inWorld({ members: ["ann", "bob"], relays: 2, seed }, (world) =>
+        Effect.gen(function* () {
+          const group = yield* groupOf(world, "ann", ["bob"])
+          yield* world.close("bob")
+          // More than a ratchet keeps the keys of, once it has moved on.
+          const texts = Array.from({ length: 150 }, (_, n) => `number ${n}`)
+          for (const text of texts) yield* world.ann.messages.send(group.id, text)
+          yield* world.settle
+          const [forgetful] = world.relays.network.relays
+          const chat = forgetful!.events.filter(({ kind }) => kind === 445)
+            .toSorted((a, b) => a.created_at - b.created_at)
+          for (const { id } of chat.slice(0, -1)) forgetful!.forget(id)
+          yield* world.relays.setConditions({ delayMillis: [0, 2000] })
+          const bob = yield* world.restart("bob")
+          yield* world.settle
+          assert.deepEqual((yield* textsOf(bob, group.id)).toSorted(), texts.toSorted())
+        })))
+  }
+
+  it("does not wait for long for a relay that says nothing", () =>
+    inWorld({ members: ["ann", "bob"], relays: 2 }, (world) =>
+      Effect.gen(function* () {
+        const group = yield* groupOf(world, "ann", ["bob"])
+        yield* world.close("bob")
+        yield* world.ann.messages.send(group.id, "hello")
+        yield* world.settle
+        world.relays.network.relays[0]!.setSilent(true)
+        const bob = yield* world.restart("bob")
+        for (let second = 0; second < 5; second++) yield* TestClock.adjust("1 second")
+        assert.deepEqual(yield* textsOf(bob, group.id), ["hello"])
+        const report = yield* bob.sync({ timeout: 0 })
+        assert.deepEqual(
+          [report.relays.accepted, report.relays.unanswered, report.caughtUp],
+          [1, 1, false],
+        )
+      })))
+
   it("follows commits that came while it was away, and reads what came between them", () =>
     inWorld(
       { members: ["ann", "bob", "cleo", "dora", "emil"], relays: 1 },

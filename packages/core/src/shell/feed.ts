@@ -3,7 +3,8 @@
  *
  * Relays send what they have stored newest first. Reading it in that order would leave the ratchets of
  * busy senders behind, so what comes before a relay's "that is all" is collected and read from the oldest
- * on. Live events are read as they come.
+ * on. At the beginning nothing is read before every relay has said it: the quicker one may lack what the
+ * slower one is about to tell. Then live events are read as they come.
  *
  * @module
  */
@@ -45,11 +46,15 @@ const PROGRESS_EVERY_MILLIS = 60_000
 
 /** A relay that never says "that is all" is not waited for longer than this. */
 const PATIENCE_MILLIS = 10_000
+/** One that says nothing at all is not waited for so long when another one has said it. */
+const SILENCE_MILLIS = 3_000
 
 /** Looks at the time when nothing arrives. */
-const TICK = "5 seconds"
+const TICK = "1 second"
 
 interface RelayFeed {
+  /** Said "that is all", or cannot. */
+  settled: boolean
   caughtUp: boolean
   since: number
   collected: Array<NostrEvent>
@@ -75,9 +80,29 @@ export const runFeed: (
   const stateOf = (relay: string): RelayFeed => {
     const found = relays.get(relay)
     if (found !== undefined) return found
-    const fresh: RelayFeed = { caughtUp: false, since: 0, collected: [], newest: 0, noted: 0 }
+    const fresh: RelayFeed = {
+      settled: false,
+      caughtUp: false,
+      since: 0,
+      collected: [],
+      newest: 0,
+      noted: 0,
+    }
     relays.set(relay, fresh)
     return fresh
+  }
+  /** Since a relay has said "that is all", while others are waited for. */
+  let heldSince: number | undefined
+  let holding = true
+  /** Who has said it, while what they have is not read. */
+  let said: Array<string> = []
+  const isOverdue = (relay: RelayFeed, now: number): boolean =>
+    relay.collected.length > 0 && now - relay.since >= PATIENCE_MILLIS
+  const mustHold = (now: number): boolean => {
+    const open = feed.relays.map(stateOf).filter(({ settled }) => !settled)
+    if (open.length === 0) return false
+    if (heldSince === undefined || now - heldSince < SILENCE_MILLIS) return true
+    return open.some((relay) => relay.collected.length > 0 && !isOverdue(relay, now))
   }
   let collected = 0
   let characters = 0
@@ -91,13 +116,17 @@ export const runFeed: (
   const read = Effect.fnUntraced(function* (items: ReadonlyArray<Incoming | undefined>) {
     const now = yield* Clock.currentTimeMillis
     const live: Array<NostrEvent> = []
-    const stored: Array<string> = []
     for (const item of items) {
       if (item === undefined) continue
       const relay = stateOf(item.relay)
-      if (item._tag === "Stored") stored.push(item.relay)
-      else if (item._tag === "Interrupted") {
+      if (item._tag === "Stored") {
+        relay.settled = true
+        said.push(item.relay)
+        heldSince ??= now
+      } else if (item._tag === "Interrupted") {
+        relay.settled = true
         relay.caughtUp = false
+        said = said.filter((name) => name !== item.relay)
         sync.set(feed.key, item.relay, "interrupted")
       } else {
         sync.received++
@@ -114,15 +143,13 @@ export const runFeed: (
         }
       }
     }
-    if (stored.length > 0) {
-      // An event that several relays have is given once: one relay's part alone would have holes.
-      for (const event of takeCollected()) live.push(event)
-      for (const name of stored) stateOf(name).caughtUp = true
-    }
-    for (const relay of relays.values()) {
-      if (relay.collected.length === 0 || now - relay.since < PATIENCE_MILLIS) continue
+    holding = holding && mustHold(now)
+    const stored = holding ? [] : said.splice(0)
+    // An event that several relays have is given once: one relay's part alone would have holes.
+    if (stored.length > 0 || [...relays.values()].some((relay) => isOverdue(relay, now))) {
       for (const event of takeCollected()) live.push(event)
     }
+    for (const name of stored) stateOf(name).caughtUp = true
     if (live.length > 0) yield* feed.take(oldestFirst(live))
     for (const [name, relay] of relays) {
       const due = stored.includes(name) || now - relay.noted > PROGRESS_EVERY_MILLIS
