@@ -8,105 +8,17 @@
  *
  * @module
  */
-import assert from "node:assert/strict"
+import { MARMOT_MAX_LIFETIME, type Member, type MlsGroup } from "../../packages/core/src/mls/mod.ts"
+import { hex, toHex } from "./rfc9420/family.ts"
+import { expect, expectProposal, WalkRecord } from "./walk_record.ts"
+import { Observer } from "./walk_observer.ts"
 import {
-  decodeState,
-  encodeState,
-  importKeyPackage,
-  type ImportKeyPackageOptions,
-  isSharedPart,
-  join,
-  keyPackageRef,
-  MARMOT_MAX_LIFETIME,
-  type MlsGroup,
-  type MlsPolicy,
-  type OwnKeyPackage,
-  peek,
-  processMessage,
-  proposalTypeOf,
-  retire,
-} from "../../packages/core/src/mls/mod.ts"
-import { crypto, hex, toHex } from "./rfc9420/family.ts"
-
-interface WalkState {
-  readonly epoch: number
-  readonly epoch_authenticator: string
-  readonly tree_hash: string
-  readonly confirmed_transcript_hash: string
-  readonly confirmation_tag: string
-  readonly group_context: string
-  readonly exporter_secret: string
-  readonly members: ReadonlyArray<readonly [leaf: number, person: number]>
-}
-
-interface WalkProposal {
-  readonly type: number
-  readonly sender: number
-  readonly by_reference: boolean
-}
-
-type WalkEvent =
-  & { readonly wire: string; readonly to: ReadonlyArray<string> }
-  & (
-    | {
-      readonly kind: "proposal"
-      readonly sender: number
-      readonly reference: string
-      readonly proposal: { readonly type: number }
-    }
-    | {
-      readonly kind: "commit"
-      readonly sender: number
-      readonly epoch: number
-      readonly path: boolean
-      readonly proposals: ReadonlyArray<WalkProposal>
-      readonly removes: ReadonlyArray<string>
-      readonly after: WalkState
-    }
-    | { readonly kind: "welcome"; readonly leaves: ReadonlyArray<number> }
-    | {
-      readonly kind: "application"
-      readonly epoch: number
-      readonly sender: number
-      readonly data: string
-      readonly aad: string
-    }
-    | { readonly kind: "refuse"; readonly of: string; readonly why: string }
-    | { readonly kind: "lenient"; readonly of: string }
-  )
-
-interface WalkObserver {
-  readonly id: string
-  readonly signature_private: string
-  readonly key_package: string
-  readonly key_package_ref: string
-  readonly init_private: string
-  readonly encryption_private: string
-}
-
-interface WalkStep {
-  readonly n: number
-  readonly op: string
-  readonly observers: ReadonlyArray<string>
-  readonly events: ReadonlyArray<WalkEvent>
-  readonly state: WalkState
-}
-
-interface Walk {
-  readonly format: string
-  readonly now: number
-  readonly ciphersuite: number
-  readonly config: {
-    readonly handshake: string
-    readonly max_past_epochs: number
-    readonly out_of_order_tolerance: number
-    readonly maximum_forward_distance: number
-  }
-  readonly exporter: { readonly label: string; readonly context: string; readonly length: number }
-  readonly people: ReadonlyArray<string>
-  readonly observers: ReadonlyArray<WalkObserver>
-  readonly steps: ReadonlyArray<WalkStep>
-}
+  parseWalk,
+  type Walk,
+  type WalkEvent,
+  type WalkState,
+  type WalkStep,
+} from "./walk_schema.ts"
 
 /** How a walk went. */
 export interface WalkResult {
@@ -114,133 +26,77 @@ export interface WalkResult {
   readonly passed: number
   /** Events that did not hold, or could not be reached any more. */
   readonly failed: number
-  /** What went wrong first, if anything. */
+  /** What went wrong first, if anything: one line. */
   readonly reason: string | undefined
-}
-
-class Observer {
-  readonly keyPackage: OwnKeyPackage
-  // The current state last, up to `max_past_epochs` before it.
-  #states: Array<MlsGroup> = []
-
-  constructor(recorded: WalkObserver) {
-    const options: ImportKeyPackageOptions = {
-      crypto,
-      keyPackage: hex(recorded.key_package).subarray(4),
-      initKey: hex(recorded.init_private),
-      leafKey: hex(recorded.encryption_private),
-      signatureSeed: hex(recorded.signature_private),
-    }
-    this.keyPackage = importKeyPackage(options)
-    assert.equal(
-      toHex(keyPackageRef(crypto, this.keyPackage.keyPackage)),
-      recorded.key_package_ref,
-    )
-  }
-
-  get current(): MlsGroup {
-    const state = this.#states.at(-1)
-    assert.ok(state, "observer has no group")
-    return state
-  }
-
-  get hasGroup(): boolean {
-    return this.#states.length > 0
-  }
-
-  // Only application messages may be late: a handshake message belongs to the current state.
-  stateFor(message: Uint8Array): MlsGroup {
-    const head = peek(message)
-    if (!("content" in head) || head.content !== "application") return this.current
-    const state = this.#states.find((s) => s.epoch === head.epoch)
-    if (state === undefined) throw new Error("no state of that epoch is kept")
-    return state
-  }
-
-  replace(before: MlsGroup, after: MlsGroup): void {
-    this.#states = this.#states.map((s) => s === before ? after : s)
-    if (before !== after) retire(before)
-  }
-
-  advance(next: MlsGroup, pastEpochs: number): void {
-    this.#states.push(next)
-    while (this.#states.length > pastEpochs + 1) retire(this.#states.shift() as MlsGroup)
-  }
-
-  reload(limits: { readonly outOfOrder: number; readonly forward: number }): void {
-    this.#states = this.#states.map((state) => {
-      const again = decodeState({ crypto, parts: encodeState(state), limits })
-      assert.deepEqual(snapshot([again]), snapshot([state]), "stored parts differ")
-      retire(state)
-      return again
-    })
-  }
-
-  snapshot(): ReadonlyArray<string> {
-    return snapshot(this.#states)
-  }
-}
-
-// The shared parts are named by their content.
-function snapshot(states: ReadonlyArray<MlsGroup>): ReadonlyArray<string> {
-  return states.flatMap((state) =>
-    [...encodeState(state)].map(([name, bytes]) =>
-      isSharedPart(name) ? name : `${state.stateId} ${name} ${toHex(crypto.sha256(bytes))}`
-    ).sort()
-  )
 }
 
 class Player {
   readonly #walk: Walk
   readonly #observers: ReadonlyMap<string, Observer>
-  readonly #policy: MlsPolicy
-  readonly #limits: { readonly outOfOrder: number; readonly forward: number }
-  #lastCommit: WalkState | undefined
+  readonly #all: ReadonlyArray<Observer>
+  readonly #record: WalkRecord
 
   constructor(walk: Walk) {
     this.#walk = walk
-    this.#observers = new Map(walk.observers.map((o) => [o.id, new Observer(o)]))
-    this.#policy = {
-      lifetime: { now: BigInt(walk.now), maxSpan: MARMOT_MAX_LIFETIME },
-      handshakes: "public",
+    this.#record = new WalkRecord(walk)
+    const rules = {
+      policy: {
+        lifetime: { now: BigInt(walk.now), maxSpan: MARMOT_MAX_LIFETIME },
+        handshakes: walk.config.handshake,
+      },
+      limits: {
+        outOfOrder: walk.config.out_of_order_tolerance,
+        forward: walk.config.maximum_forward_distance,
+      },
+      pastEpochs: walk.config.max_past_epochs,
     }
-    this.#limits = {
-      outOfOrder: walk.config.out_of_order_tolerance,
-      forward: walk.config.maximum_forward_distance,
-    }
+    this.#observers = new Map(walk.observers.map((recorded) => {
+      expect(`${recorded.id}: identity`, walk.people[recorded.person], recorded.identity)
+      return [recorded.id, new Observer(recorded, rules)]
+    }))
+    this.#all = [...this.#observers.values()]
   }
 
-  event(event: WalkEvent): void {
-    if (event.kind === "commit") this.#lastCommit = event.after
+  event(event: WalkEvent, step: WalkStep): void {
+    this.#record.event(event)
     const message = hex(event.wire)
     event.to.forEach((id, index) => {
       const observer = this.#observers.get(id)
-      assert.ok(observer, "unknown observer")
+      if (observer === undefined) throw new Error("an observer that does not exist")
       switch (event.kind) {
         case "proposal":
           return this.#proposal(observer, event, message)
         case "commit":
-          return this.#commit(observer, event, message, event.removes.includes(id))
+          return this.#commit(observer, event, message, step)
         case "welcome":
-          return this.#welcome(observer, message, event.leaves[index])
+          return this.#welcome(observer, event, message, event.leaves[index], step)
         case "application":
           return this.#application(observer, event, message)
         case "refuse":
         case "lenient":
-          return this.#refuse(observer, event.of, message)
-        default:
-          throw new Error("unknown kind of event")
+          return this.#refuse(observer, event, message)
       }
     })
   }
 
-  endStep(step: WalkStep): void {
-    for (const id of step.observers) {
-      const observer = this.#observers.get(id)
-      assert.ok(observer)
-      this.#assertState(observer.current, step.state)
-      observer.reload(this.#limits)
-      this.#assertState(observer.current, step.state)
+  endStep(step: WalkStep, index: number): void {
+    expect("number of the step", step.n, index + 1)
+    this.#record.endStep(step)
+    const members = this.#all.filter((o) => o.member)
+    expect("observers", members.map((o) => o.recorded.id).sort(), [...step.observers].sort())
+    for (const observer of members) {
+      this.#expectState(observer.current, step.state)
+      observer.reload()
+      this.#expectState(observer.current, step.state)
+    }
+  }
+
+  /** Nobody joined or left but in the steps that the record says. */
+  endWalk(): void {
+    const last = this.#walk.steps.length
+    for (const { recorded: { id, joins_in_step, removed_in_step }, member } of this.#all) {
+      const remains = joins_in_step <= last && (removed_in_step === null || removed_in_step > last)
+      expect(`${id}: membership`, member, remains)
     }
   }
 
@@ -249,13 +105,12 @@ class Player {
     event: WalkEvent & { kind: "proposal" },
     message: Uint8Array,
   ): void {
-    const before = observer.stateFor(message)
-    const received = processMessage(before, message, this.#policy)
-    assert.equal(received.kind, "proposal")
-    assert.equal(received.sender.leafIndex, event.sender)
-    assert.equal(toHex(received.proposal.ref), event.reference)
-    assert.equal(proposalTypeOf(received.proposal.proposal), event.proposal.type)
-    assert.equal(received.group.stateId, before.stateId)
+    const { before, received } = observer.read(message)
+    if (received.kind !== "proposal") throw new Error("not a proposal")
+    expect("sender", received.sender.leafIndex, event.sender)
+    expect("reference", toHex(received.proposal.ref), event.reference)
+    expectProposal(received.proposal.proposal, event.proposal)
+    expect("state", received.group.stateId, before.stateId)
     observer.replace(before, received.group)
   }
 
@@ -263,46 +118,51 @@ class Player {
     observer: Observer,
     event: WalkEvent & { kind: "commit" },
     message: Uint8Array,
-    removed: boolean,
+    step: WalkStep,
   ): void {
-    const before = observer.stateFor(message)
-    const parts = observer.snapshot()
-    const received = processMessage(before, message, this.#policy)
-    assert.equal(received.kind, "commit")
+    const before = observer.fingerprint()
+    const { received } = observer.read(message)
+    if (received.kind !== "commit") throw new Error("not a commit")
     const { preview, next } = received
-    assert.equal(preview.committer.leafIndex, event.sender)
-    assert.equal(preview.epoch, BigInt(event.epoch))
-    assert.equal(preview.hasPath, event.path)
-    assert.deepEqual(
-      preview.proposals.map((p) => ({
-        type: proposalTypeOf(p.proposal),
-        sender: p.sender,
-        by_reference: p.ref !== undefined,
-      })),
-      event.proposals.map(({ type, sender, by_reference }) => ({ type, sender, by_reference })),
-    )
-    assert.equal(preview.ownRemoval, removed)
-    assert.deepEqual(observer.snapshot(), parts, "a commit under examination changes nothing")
-    if (removed) {
-      assert.equal(next, undefined)
-      return
+    expect("sender", preview.committer.leafIndex, event.sender)
+    expect("epoch", Number(preview.epoch), event.epoch)
+    expect("path", preview.hasPath, event.path)
+    expect("number of proposals", preview.proposals.length, event.proposals.length)
+    preview.proposals.forEach(({ proposal, sender, ref }, i) => {
+      const recorded = event.proposals[i]
+      if (recorded === undefined) return
+      expect("proposal's sender", sender, recorded.sender)
+      expect("by reference", ref !== undefined, recorded.by_reference)
+      expectProposal(proposal, recorded)
+    })
+    expect("own removal", preview.ownRemoval, event.removes.includes(observer.recorded.id))
+    expect("state while the commit is examined", observer.fingerprint(), before)
+    if (next === undefined) {
+      expect("step of the removal", step.n, observer.recorded.removed_in_step)
+      return observer.leave()
     }
-    assert.ok(next)
-    this.#assertState(next, event.after)
-    assert.deepEqual(
-      preview.members().map((m) => m.leafIndex),
-      event.after.members.map(([leaf]) => leaf),
-    )
-    observer.advance(next, this.#walk.config.max_past_epochs)
+    this.#expectState(next, event.after)
+    expect("members of the preview", this.#people(preview.members()), event.after.members)
+    observer.advance(next)
   }
 
-  #welcome(observer: Observer, message: Uint8Array, leaf: number | undefined): void {
-    assert.equal(observer.hasGroup, false)
-    const joined = this.#join(observer, message)
-    assert.equal(joined.ownLeaf, leaf)
-    assert.ok(this.#lastCommit)
-    this.#assertState(joined, this.#lastCommit)
-    observer.advance(joined, this.#walk.config.max_past_epochs)
+  #welcome(
+    observer: Observer,
+    event: WalkEvent & { kind: "welcome" },
+    message: Uint8Array,
+    leaf: number | undefined,
+    step: WalkStep,
+  ): void {
+    const { recorded } = observer
+    if (observer.member) throw new Error("has joined already")
+    const { group, inviter } = observer.join(message)
+    expect("leaf", group.ownLeaf, leaf)
+    expect("leaf of the observer", group.ownLeaf, recorded.leaf)
+    expect("step of joining", step.n, recorded.joins_in_step)
+    expect("sender", inviter.leafIndex, event.sender)
+    if (this.#record.state === undefined) throw new Error("no commit before the Welcome")
+    this.#expectState(group, this.#record.state)
+    observer.advance(group)
   }
 
   #application(
@@ -310,90 +170,81 @@ class Player {
     event: WalkEvent & { kind: "application" },
     message: Uint8Array,
   ): void {
-    const before = observer.stateFor(message)
-    const received = processMessage(before, message, this.#policy)
-    assert.equal(received.kind, "application")
-    assert.equal(received.epoch, BigInt(event.epoch))
-    assert.equal(received.sender.leafIndex, event.sender)
-    assert.equal(toHex(received.plaintext), event.data)
-    assert.equal(toHex(received.authenticatedData), event.aad)
+    const { before, received } = observer.read(message)
+    if (received.kind !== "application") throw new Error("not an application message")
+    expect("epoch", Number(received.epoch), event.epoch)
+    expect("sender", received.sender.leafIndex, event.sender)
+    expect("data", toHex(received.plaintext), event.data)
+    expect("aad", toHex(received.authenticatedData), event.aad)
     observer.replace(before, received.group)
   }
 
-  #refuse(observer: Observer, what: string, message: Uint8Array): void {
-    const before = observer.snapshot()
-    let accepted = true
-    try {
-      if (what === "welcome") this.#join(observer, message)
-      else processMessage(observer.stateFor(message), message, this.#policy)
-    } catch {
-      accepted = false
-    }
-    assert.deepEqual(observer.snapshot(), before, "a refused message changes nothing")
-    assert.equal(accepted, false, "must be refused")
+  #refuse(
+    observer: Observer,
+    event: WalkEvent & { kind: "refuse" | "lenient" },
+    message: Uint8Array,
+  ): void {
+    const before = observer.fingerprint()
+    const refused = observer.refuses(() =>
+      event.of === "welcome" ? observer.join(message) : observer.read(message)
+    )
+    expect("state after a message that is refused", observer.fingerprint(), before)
+    if (!refused) throw new Error("is accepted, must be refused")
   }
 
-  #join(observer: Observer, welcome: Uint8Array): MlsGroup {
-    return join({
-      crypto,
-      welcome,
-      keyPackages: [observer.keyPackage],
-      policy: this.#policy,
-      limits: this.#limits,
-    }).group
+  #people(members: ReadonlyArray<Member>): ReadonlyArray<readonly [number, number]> {
+    return members.map((m) => [m.leafIndex, this.#walk.people.indexOf(toHex(m.identity))])
   }
 
-  #assertState(group: MlsGroup, expected: WalkState): void {
-    const { label, context, length } = this.#walk.exporter
-    const { people } = this.#walk
-    assert.deepEqual({
-      epoch: Number(group.epoch),
-      epoch_authenticator: toHex(group.epochAuthenticator),
-      tree_hash: toHex(group.treeHash),
-      confirmed_transcript_hash: toHex(group.context.confirmedTranscriptHash),
-      confirmation_tag: toHex(group.confirmationTag),
-      group_context: toHex(group.contextBytes),
-      exporter_secret: toHex(group.exporter(label, hex(context), length)),
-      members: group.members().map((m) => [m.leafIndex, people.indexOf(toHex(m.identity))]),
-    }, expected)
-  }
-}
-
-// The parser's own words would quote the file.
-function parse(content: string): Walk {
-  try {
-    return JSON.parse(content)
-  } catch {
-    throw new Error("not JSON")
+  #expectState(group: MlsGroup, state: WalkState): void {
+    const { exporter: { label, context, length }, group_id } = this.#walk
+    expect("group id", toHex(group.groupId), group_id)
+    expect("epoch", Number(group.epoch), state.epoch)
+    expect("tree hash", toHex(group.treeHash), state.tree_hash)
+    expect("GroupContext", toHex(group.contextBytes), state.group_context)
+    expect("confirmation tag", toHex(group.confirmationTag), state.confirmation_tag)
+    expect(
+      "confirmed transcript hash",
+      toHex(group.context.confirmedTranscriptHash),
+      state.confirmed_transcript_hash,
+    )
+    expect("epoch authenticator", toHex(group.epochAuthenticator), state.epoch_authenticator)
+    expect(
+      "exporter secret",
+      toHex(group.exporter(label, hex(context), length)),
+      state.exporter_secret,
+    )
+    expect("members", this.#people(group.members()), state.members)
   }
 }
 
-/** Plays one recorded walk. */
+/** Plays one recorded walk; never throws. */
 export function playWalk(content: string): WalkResult {
   let passed = 0
   let total = 1
   let place = "reading the file"
   try {
-    const walk = parse(content)
-    assert.equal(walk.format, "openmls-walk/1", "unknown schema")
-    assert.equal(walk.ciphersuite, 1, "unknown ciphersuite")
+    const walk = parseWalk(content)
     total = walk.steps.reduce((sum, step) => sum + step.events.length + 1, 0)
+    place = "private keys"
     const player = new Player(walk)
-    for (const step of walk.steps) {
-      for (const [index, event] of step.events.entries()) {
-        place = `step ${step.n} (${step.op}) event ${index} (${event.kind}${
-          "of" in event ? ` ${event.of}` : ""
-        }${"why" in event ? `: ${event.why}` : ""})`
-        player.event(event)
+    walk.steps.forEach((step, n) => {
+      step.events.forEach((event, index) => {
+        const of = "of" in event ? ` ${event.of}` : ""
+        const why = "why" in event ? `: ${event.why}` : ""
+        place = `step ${step.n} (${step.op}) event ${index} (${event.kind}${of}${why})`
+        player.event(event, step)
         passed++
-      }
+      })
       place = `end of step ${step.n} (${step.op})`
-      player.endStep(step)
+      player.endStep(step, n)
       passed++
-    }
+    })
+    place = "end of the walk"
+    player.endWalk()
     return { passed, failed: 0, reason: undefined }
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
+    const message = (error instanceof Error ? error.message : String(error)).split("\n")[0]
     return { passed, failed: Math.max(1, total - passed), reason: `${place}: ${message}` }
   }
 }
