@@ -20,10 +20,15 @@ function stay(): void {
   if (isIn) return
   isIn = true
   writeSync(1, "in\n")
+  while (isInputOpen()) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20)
+}
+
+/** Nothing ever comes; where reading does not block, that is told by an error of its own. */
+function isInputOpen(): boolean {
   try {
-    readSync(0, new Uint8Array(1))
-  } catch {
-    // The input is gone: all the same.
+    return readSync(0, new Uint8Array(1)) > 0
+  } catch (error) {
+    return error instanceof Error && Reflect.get(error, "code") === "EAGAIN"
   }
 }
 
