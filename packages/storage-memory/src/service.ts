@@ -194,18 +194,20 @@ function readSearch(table: Table, query: SearchQuery): RowPage | undefined {
   if (!isValidSearch(table.collection, query)) return undefined
   const words = wordsOf(query.text)
   const name = searchName(table.collection.name, words, query.where)
-  let below = Infinity
+  const descending = query.order !== "ascending"
+  let last = descending ? Infinity : -Infinity
   if (query.cursor !== undefined) {
     const shape = { collection: searchShape, columns: [] }
     const position = decodeCursor(name, query.cursor, shape)
     if (position === undefined) return undefined
-    below = Number(position.key)
+    last = Number(position.key)
   }
   const found: Array<StoredRow> = []
   const where = query.where
-  for (let at = table.recent.length - 1; at >= 0 && found.length <= query.limit; at--) {
-    const row = table.recent[at]
-    if (row === undefined || row.written >= below || words.length === 0) continue
+  const size = words.length === 0 ? 0 : table.recent.length
+  for (let n = 0; n < size && found.length <= query.limit; n++) {
+    const row = table.recent[descending ? size - 1 - n : n]
+    if (row === undefined || (descending ? row.written >= last : row.written <= last)) continue
     if (!words.every((word) => row.words.has(word))) continue
     if (
       where !== undefined && compareScalars(row.columns[where.column] ?? null, where.equals) !== 0

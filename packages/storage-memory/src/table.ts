@@ -14,7 +14,10 @@ import {
   wordsOf,
 } from "@mdk/core/services"
 
-/** A row as it is kept. `written` grows with every write: it orders search results. */
+/**
+ * A row as it is kept. `written` orders search results: it grows with every write, or is what
+ * `searchOrder` says.
+ */
 export interface StoredRow {
   readonly key: string | number
   readonly written: number
@@ -74,18 +77,29 @@ export class Table {
       const value = data.columns?.[name] ?? null
       columns[name] = value instanceof Uint8Array ? value.slice() : value
     }
+    const { searchOrder } = this.#collection
+    const written = searchOrder === undefined ? ++this.#written : Number(columns[searchOrder])
+    if (searchOrder !== undefined) this.#makeRoom(written)
     const row: StoredRow = {
       key,
-      written: ++this.#written,
+      written,
       columns,
       value: data.value.slice(),
       words: data.text === undefined ? NO_WORDS : new Set(wordsOf(data.text)),
     }
     this.#rows.set(key, row)
-    if (data.text !== undefined) this.#recent.push(row)
+    if (data.text !== undefined || searchOrder !== undefined) {
+      this.#recent.splice(lowerBound(this.#recent, (other) => other.written < written), 0, row)
+    }
     for (const [index, order] of this.#orders) {
       order.splice(this.#search(index, order, (at) => at < 0, row), 0, row)
     }
+  }
+
+  /** A number that orders search results belongs to one row. */
+  #makeRoom(written: number): void {
+    const other = this.#recent[lowerBound(this.#recent, (row) => row.written < written)]
+    if (other?.written === written) this.delete(other.key)
   }
 
   /** Appends a row and returns its sequence number. */
@@ -112,7 +126,7 @@ export class Table {
     return this.#orders.get(index) ?? []
   }
 
-  /** Rows with text, in the order in which they were written. */
+  /** Rows with text, in the order of search results: those that come last first. */
   get recent(): ReadonlyArray<StoredRow> {
     return this.#recent
   }

@@ -104,6 +104,14 @@ export const COLLECTIONS: ReadonlyArray<Collection> = [
     searchable: true,
   },
   {
+    name: "pages",
+    kind: "keyed",
+    columns: { book: "text", number: "integer" },
+    indexes: { by_book: ["book"] },
+    searchable: true,
+    searchOrder: "number",
+  },
+  {
     name: "lines",
     kind: "log",
     columns: { box: "bytes" },

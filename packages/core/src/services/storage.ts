@@ -57,9 +57,11 @@ export interface SearchQuery {
   readonly text: string
   /** Restrict to rows whose column has this value; a declared index must start with the column. */
   readonly where?: { readonly column: string; readonly equals: Scalar }
+  /** `descending` (default): the row written last, or with the highest `searchOrder`, first. */
+  readonly order?: "ascending" | "descending"
   /** 1 to {@link MAX_PAGE}. */
   readonly limit: number
-  /** Continue after this row of an earlier page of the same search. */
+  /** Continue after this row: the `cursor` of a page of the same search (either order). */
   readonly cursor?: string
 }
 
@@ -114,7 +116,10 @@ export interface StorageService {
     range: Range,
     atMost: number,
   ) => Effect.Effect<number, StorageError>
-  /** Finds rows of a searchable collection, the one written last first. */
+  /**
+   * Finds rows of a searchable collection, the one written last first, or by its `searchOrder`. A cursor
+   * of another search fails with `invalid`.
+   */
   readonly search: (
     collection: string,
     query: SearchQuery,

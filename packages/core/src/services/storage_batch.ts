@@ -25,6 +25,12 @@ export interface Collection {
   readonly indexes: Readonly<Record<string, ReadonlyArray<string>>>
   /** True when rows carry `text` that {@link StorageService.search} finds. */
   readonly searchable?: boolean
+  /**
+   * The `integer` column of a searchable `keyed` collection that orders what a search finds, whenever
+   * and however often a row was written. Every row has one, from 1, and no two rows the same: a row that
+   * is written with the number of another replaces that one. Absent: the order of writing.
+   */
+  readonly searchOrder?: string
 }
 
 /** One row as it is written. */

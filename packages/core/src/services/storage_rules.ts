@@ -91,17 +91,21 @@ export function isValidCollection(collection: Collection): boolean {
     if (new Set(columns).size !== columns.length) return false
     if (!columns.every((column) => Object.hasOwn(collection.columns, column))) return false
   }
-  return true
+  const { searchOrder } = collection
+  if (searchOrder === undefined) return true
+  return collection.kind === "keyed" && collection.searchable === true &&
+    Object.hasOwn(collection.columns, searchOrder) && collection.columns[searchOrder] === "integer"
 }
 
 /**
  * Joins a declaration with the one that the database holds: the known indexes and the new ones.
- * Undefined when they contradict each other (kind, columns, searchability, or an index of the same
- * name over other columns).
+ * Undefined when they contradict each other (kind, columns, searchability and its order, or an index of
+ * the same name over other columns).
  */
 export function joinDeclarations(known: Collection, next: Collection): Collection | undefined {
   if (known.name !== next.name || known.kind !== next.kind) return undefined
   if ((known.searchable === true) !== (next.searchable === true)) return undefined
+  if (known.searchOrder !== next.searchOrder) return undefined
   const columns = Object.entries(known.columns)
   if (columns.length !== Object.keys(next.columns).length) return undefined
   if (!columns.every(([name, type]) => next.columns[name] === type)) return undefined
@@ -147,12 +151,16 @@ export function isValidLimit(limit: number): boolean {
 /** Checks a page query, except for its cursor. */
 export function isValidPageQuery(collection: Collection, query: PageQuery): boolean {
   return isValidLimit(query.limit) && isValidRange(collection, query) &&
-    (query.order === undefined || query.order === "ascending" || query.order === "descending")
+    isValidOrder(query.order)
 }
+
+const isValidOrder = (order: string | undefined): boolean =>
+  order === undefined || order === "ascending" || order === "descending"
 
 /** Checks a search, except for its cursor. */
 export function isValidSearch(collection: Collection, query: SearchQuery): boolean {
   if (collection.searchable !== true || !isValidLimit(query.limit)) return false
+  if (!isValidOrder(query.order)) return false
   if (typeof query.text !== "string" || query.text.length > MAX_SEARCH_LENGTH) return false
   if (query.where === undefined) return true
   const { column, equals } = query.where
@@ -175,6 +183,10 @@ function rowBytes(collection: Collection, row: RowData): number {
     const type = Object.hasOwn(collection.columns, name) ? collection.columns[name] : undefined
     if (type === undefined || !isValidScalar(type, value)) return -1
     bytes += scalarBytes(value)
+  }
+  if (collection.searchOrder !== undefined) {
+    const number = row.columns?.[collection.searchOrder]
+    if (typeof number !== "number" || number < 1) return -1
   }
   if (row.text === undefined) return bytes
   if (collection.searchable !== true || typeof row.text !== "string") return -1

@@ -25,11 +25,19 @@ export function insertRow(
 ): number {
   const content = contentOf(data)
   const columns = Object.keys(collection.columns)
-  const names = [...(key === undefined ? [] : ["key"]), ...columns.map(columnOf), "place"]
+  const { searchOrder } = collection
+  const number = searchOrder === undefined ? [] : [data.columns?.[searchOrder] ?? null]
+  const names = [
+    ...number.map(() => "seq"),
+    ...(key === undefined ? [] : ["key"]),
+    ...columns.map(columnOf),
+    "place",
+  ]
   const { lastRowId } = writer.connection.prepare(
     `INSERT INTO ${tableOf(collection)} (${names.join(", ")}) ` +
       `VALUES (${names.map(() => "?").join(", ")})`,
   ).run(
+    ...number,
     ...(key === undefined ? [] : [key]),
     ...columns.map((name) => data.columns?.[name] ?? null),
     writer.arena.store(content),
@@ -49,8 +57,9 @@ export function putRow(writer: Writer, collection: Collection, key: string, data
     `SELECT ${["seq", "place", ...columns.map(columnOf)].join(", ")} ` +
       `FROM ${tableOf(collection)} WHERE key = ?`,
   ).get(key)
-  // A searchable row that is written again is the newest one: it needs a new number.
+  // A searchable row that is written again needs a new number: it is the newest one, or ordered anew.
   if (row !== undefined && collection.searchable === true) deleteRow(writer, collection, row)
+  makeRoom(writer, collection, data)
   if (row === undefined || collection.searchable === true) {
     insertRow(writer, collection, key, data)
     return
@@ -69,6 +78,16 @@ export function putRow(writer: Writer, collection: Collection, key: string, data
     `UPDATE ${tableOf(collection)} SET ${changes.map(([name]) => `${name} = ?`).join(", ")} ` +
       `WHERE seq = ?`,
   ).run(...changes.map(([, value]) => value), row["seq"] ?? null)
+}
+
+/** A number that orders search results belongs to one row: who is written with it has it. */
+function makeRoom(writer: Writer, collection: Collection, data: RowData): void {
+  const { searchOrder } = collection
+  if (searchOrder === undefined) return
+  const other = writer.connection
+    .prepare(`SELECT seq, place FROM ${tableOf(collection)} WHERE seq = ?`)
+    .get(data.columns?.[searchOrder] ?? null)
+  if (other !== undefined) deleteRow(writer, collection, other)
 }
 
 /** Deletes a row of which `seq` and `place` are known, and erases its value. */

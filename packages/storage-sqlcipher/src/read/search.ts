@@ -1,5 +1,5 @@
 /**
- * Full-text search, the row written last first.
+ * Full-text search in the order of row numbers: of writing, or of the collection's `searchOrder`.
  *
  * @module
  */
@@ -34,7 +34,7 @@ export function readSearch(
   query: SearchQuery,
 ): RowPage | undefined {
   if (!isValidSearch(collection, query)) return undefined
-  const { cursor, limit, where } = query
+  const { cursor, limit, order = "descending", where } = query
   const words = wordsOf(query.text)
   const name = searchName(collection.name, words, where)
   const position = cursor === undefined ? undefined : decodeCursor(name, cursor, CURSOR_SHAPE)
@@ -42,22 +42,24 @@ export function readSearch(
 
   const rows: Array<Row> = []
   const cursors: Array<string> = []
-  let below = position === undefined ? Number.MAX_SAFE_INTEGER : Number(position.key)
+  const start = order === "descending" ? Number.MAX_SAFE_INTEGER : 0
+  let behind = position === undefined ? start : Number(position.key)
   let ended = words.length === 0
   while (!ended && rows.length <= limit) {
     const wanted = limit + 1 - rows.length
     const found = hits(connection, collection, {
       tokens: words.map((word) => tokens.of(word)),
       where,
-      below,
+      order,
+      behind,
       limit: wanted,
     })
     for (const row of found) {
-      below = Number(row["written"])
+      behind = Number(row["written"])
       // Two words may share a token: the words themselves decide.
       if (!hasWords(row["value"], words)) continue
       rows.push(rowOf(collection, row))
-      cursors.push(encodeCursor(name, { columns: [], key: below }))
+      cursors.push(encodeCursor(name, { columns: [], key: behind }))
     }
     ended = found.length < wanted
   }
@@ -68,14 +70,15 @@ export function readSearch(
 interface HitQuery {
   readonly tokens: ReadonlyArray<string>
   readonly where: SearchQuery["where"]
-  readonly below: number
+  readonly order: "ascending" | "descending"
+  readonly behind: number
   readonly limit: number
 }
 
 function hits(
   connection: SqlConnection,
   collection: Collection,
-  { below, limit, tokens, where }: HitQuery,
+  { behind, limit, order, tokens, where }: HitQuery,
 ): ReadonlyArray<SqlRow> {
   const index = searchTableOf(collection)
   const column = where === undefined ? "" : `r.${columnOf(where.column)}`
@@ -85,13 +88,14 @@ function hits(
   const values: ReadonlyArray<SqlValue> = where === undefined || where.equals === null
     ? []
     : [where.equals]
+  const [later, direction] = order === "descending" ? ["<", "DESC"] : [">", "ASC"]
   // CROSS JOIN keeps the full-text index outermost: it yields row numbers in the order asked for.
   return connection.prepare(
     `SELECT ${rowColumnsOf(collection)}, r.seq AS written ` +
       `FROM ${index} CROSS JOIN ${tableOf(collection)} AS r ON r.seq = ${index}.rowid ` +
-      `${WITH_VALUES} WHERE ${index} MATCH ? AND ${index}.rowid < ?${restriction} ` +
-      `ORDER BY ${index}.rowid DESC LIMIT ?`,
-  ).all(tokens.join(" AND "), below, ...values, limit)
+      `${WITH_VALUES} WHERE ${index} MATCH ? AND ${index}.rowid ${later} ?${restriction} ` +
+      `ORDER BY ${index}.rowid ${direction} LIMIT ?`,
+  ).all(tokens.join(" AND "), behind, ...values, limit)
 }
 
 function hasWords(value: SqlValue | undefined, words: ReadonlyArray<string>): boolean {
