@@ -41,6 +41,31 @@ describe("catching up", () => {
         })))
   }
 
+  it("asks again for what a relay did not give, when later messages show that it is missing", () =>
+    inWorld({ members: ["ann", "bob"], relays: 2 }, (world) =>
+      Effect.gen(function* () {
+        const group = yield* groupOf(world, "ann", ["bob"])
+        const { network } = world.relays
+        const [first, second] = network.relays
+        network.partition("bob", second!.address)
+        yield* world.ann.messages.send(group.id, "one")
+        yield* world.settle
+        // The relay that Bob listens to has the second message and never tells him.
+        network.partition("ann", first!.address)
+        const known = new Set(second!.events.map(({ id }) => id))
+        yield* world.ann.messages.send(group.id, "two")
+        yield* TestClock.adjust("1 second")
+        first!.plant(second!.events.find(({ id }) => !known.has(id))!)
+        network.heal("ann")
+        yield* world.settle
+        assert.deepEqual(yield* textsOf(world.bob, group.id), ["one"])
+        yield* world.ann.messages.send(group.id, "three")
+        yield* world.settle
+        yield* TestClock.adjust("5 seconds")
+        yield* world.settle
+        assert.deepEqual(yield* textsOf(world.bob, group.id), ["one", "three", "two"])
+      })))
+
   it("does not wait for long for a relay that says nothing", () =>
     inWorld({ members: ["ann", "bob"], relays: 2 }, (world) =>
       Effect.gen(function* () {

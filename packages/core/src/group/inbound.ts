@@ -106,6 +106,8 @@ const ofMlsError = (reason: MlsErrorReason): Received => {
       return drop("stale")
     case "unknown-proposal":
       return waiting("proposal")
+    case "generation-too-far":
+      return waiting("ahead")
     case "policy":
       return waiting("policy")
     case "invalid-state":
@@ -146,6 +148,7 @@ const readApplication = (
         epoch: received.epoch,
         leaf: received.sender.leafIndex,
         generation: received.generation,
+        missing: received.missing,
         digest,
         byAdmin: admins.includes(sender),
         expiresAt: expiryOf(event.created_at, retention),

@@ -26,6 +26,8 @@ export interface MessageRead {
   readonly leaf: number
   /** Its number in the sender's ratchet, which orders what one leaf sent in one epoch. */
   readonly generation: number
+  /** How many earlier messages of that leaf in that epoch did not arrive and could still be read. */
+  readonly missing: number
   /** SHA-256 of its MLSMessage, hex. */
   readonly digest: string
   /** True when the author was an admin in the message's epoch. */
@@ -69,7 +71,7 @@ export type Output = MessageRead | GroupMoved | DepartureAsked
  * Why an input waits. It is tried again when the keys or the proposals change.
  *
  * - `sealed`: no key opens it now
- * - `ahead`: it belongs to an epoch that is not reached yet
+ * - `ahead`: it belongs to an epoch that is not reached yet, or too many before it are missing
  * - `own-commit`: a commit of our own is on its way
  * - `proposal`: it refers to a proposal that did not arrive yet
  * - `policy`: it is more than this device takes now; others may have taken it

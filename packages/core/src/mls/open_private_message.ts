@@ -28,6 +28,8 @@ export interface OpenedPrivateMessage extends PrivateContent {
   readonly sender: number
   /** Generation of its key in the sender's ratchet. */
   readonly generation: number
+  /** How many earlier generations of that ratchet did not arrive and still can. */
+  readonly missing: number
   /** The tree without the key that was used; the caller holds it once. */
   readonly secretTree: SecretTree
 }
@@ -45,7 +47,7 @@ export function openPrivateMessage(state: GroupState, pm: PrivateMessage): Opene
   const { leafIndex, generation } = senderData
   if (leafIndex === state.ownLeaf) refuse("own-message")
   const leaf = state.tree.leaves[leafIndex] ?? refuse("unknown-sender")
-  const { plaintext, secretTree } = openWithRatchet(state, pm, senderData)
+  const { plaintext, missing, secretTree } = openWithRatchet(state, pm, senderData)
   try {
     const inner = decodeBoundary(() =>
       decodeTls(plaintext, (r) => readPrivateContent(r, pm.contentKind))
@@ -60,7 +62,7 @@ export function openPrivateMessage(state: GroupState, pm: PrivateMessage): Opene
     if (!crypto.verify(verificationKey(crypto, leaf), signed, inner.auth.signature)) {
       refuse("bad-signature")
     }
-    return { ...inner, sender: leafIndex, generation, secretTree }
+    return { ...inner, sender: leafIndex, generation, missing, secretTree }
   } catch (error) {
     secretTree.release()
     throw error
@@ -69,6 +71,8 @@ export function openPrivateMessage(state: GroupState, pm: PrivateMessage): Opene
 
 interface Opened {
   readonly plaintext: Uint8Array
+  /** How many keys are kept for what did not arrive. */
+  readonly missing: number
   /** The tree without the key that was used; the caller holds it once. */
   readonly secretTree: SecretTree
 }
@@ -91,6 +95,7 @@ function openWithRatchet(state: GroupState, pm: PrivateMessage, sender: SenderDa
       : new SenderRatchets(step.ratchet, ratchets.application.retain())
     return {
       plaintext,
+      missing: step.ratchet.skipped.length,
       secretTree: withRatchets(crypto, secretTree, sender.leafIndex, next),
     }
   } finally {

@@ -100,7 +100,8 @@ function readPrivate(
   message: Uint8Array,
   policy: MlsPolicy,
 ): Processed {
-  const { content, auth, sender, generation, secretTree } = openPrivateMessage(state, pm)
+  const opened = openPrivateMessage(state, pm)
+  const { content, auth, sender, generation, missing, secretTree } = opened
   try {
     if (content.kind === "application") {
       return {
@@ -109,6 +110,7 @@ function readPrivate(
         sender: memberOf(sender, state.tree.leaves[sender] ?? refuse("unknown-sender")),
         epoch: pm.epoch,
         generation,
+        missing,
         plaintext: content.data,
         authenticatedData: pm.authenticatedData,
       }

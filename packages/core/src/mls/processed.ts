@@ -20,6 +20,8 @@ export interface ApplicationReceived {
   readonly epoch: bigint
   /** Generation of its key in the sender's ratchet. */
   readonly generation: number
+  /** How many earlier messages of the sender in this epoch did not arrive and could still be read. */
+  readonly missing: number
   /** The application data. */
   readonly plaintext: Uint8Array
   /** `authenticated_data`. */

@@ -19,13 +19,13 @@ import type { EntropyService } from "../services/entropy.ts"
 import type { SignerService } from "../services/signer.ts"
 import type { StorageService } from "../services/storage.ts"
 import type { TransportService } from "../services/transport.ts"
-import { admitEvents } from "./admission.ts"
+import { admitEvents, batchesOf } from "./admission.ts"
 import { makeBells } from "./bells.ts"
 import { recordProgress } from "./delivery.ts"
 import { type Device, openDevice } from "./device.ts"
 import { makeEventLog } from "./event_log.ts"
 import { toOpenError, toServiceError } from "./failure.ts"
-import { runFeeds } from "./feeds.ts"
+import { type FeedSupport, fetchGroupEvents, runFeeds } from "./feeds.ts"
 import type { ChangeSupport } from "./group_changes.ts"
 import { type GroupStore, makeGroupStore } from "./group_store.ts"
 import { releaseAllHeld, releaseHeld } from "./held_work.ts"
@@ -39,6 +39,7 @@ import {
   pruneOld,
   sweepExpired,
 } from "./maintenance.ts"
+import { makeMissingMessages } from "./missing_messages.ts"
 import { patiently, persistently } from "./patience.ts"
 import { makePositions, type Positions } from "./positions.ts"
 import { makePublisher, type Publisher, RELAYS_BELL } from "./publisher.ts"
@@ -218,18 +219,28 @@ const wire: (
     yield* publisher.resume
     yield* Effect.forkScoped(keepPublished(runtime, device, sync))
     if (options.invites === "all") yield* Effect.forkScoped(persistently(joinWaiting(account)))
+    const takeGroupEvents: FeedSupport["takeGroupEvents"] = (group, events) =>
+      unlessDamaged(
+        store.locked(group)(admitEvents(runtime, store, profile, group, events)).pipe(
+          Effect.tap((report) => Effect.sync(() => missing.note(group, report.missing))),
+          Effect.catchTag("GroupError", () => Effect.void),
+          Effect.as(true),
+        ),
+        false,
+      )
+    const missing = yield* makeMissingMessages((group, backSeconds) =>
+      fetchGroupEvents(runtime, group, backSeconds).pipe(
+        Effect.flatMap((events) =>
+          Effect.forEach(batchesOf(events), (batch) => takeGroupEvents(group, batch))
+        ),
+        Effect.asVoid,
+      )
+    )
     const feeding = runFeeds({
       runtime,
       sync,
       takeWrap: (event) => unlessDamaged(takeWrapIn(account, options, event), undefined),
-      takeGroupEvents: (group, events) =>
-        unlessDamaged(
-          store.locked(group)(admitEvents(runtime, store, profile, group, events)).pipe(
-            Effect.catchTag("GroupError", () => Effect.void),
-            Effect.as(true),
-          ),
-          false,
-        ),
+      takeGroupEvents,
     })
     yield* Effect.forkScoped(
       persistently(Effect.onError(feeding, () => Effect.sync(() => sync.setStale()))),

@@ -50,6 +50,11 @@ export interface AdmissionReport {
   readonly waiting: number
   /** Events that were dropped, by reason. */
   readonly dropped: ReadonlyMap<DropReason, number>
+  /**
+   * How many earlier messages of a sender did not arrive, for every sender in an epoch of whom
+   * something was read.
+   */
+  readonly missing: ReadonlyMap<string, number>
 }
 
 /** Key of the memory of an MLS message, by its digest, or of an event, by its id. */
@@ -82,6 +87,7 @@ interface Work {
   readonly spent: Array<MlsGroup>
   readonly left: Array<RetainedState>
   readonly dropped: Map<DropReason, number>
+  readonly missing: Map<string, number>
   /** What waits, once it was needed. */
   room: WaitingRoom | undefined
   group: GroupState
@@ -107,6 +113,7 @@ export const admitEvents: (
 ) => Effect.Effect<AdmissionReport, GroupError | ServiceError> = Effect.fn("Mdk.admit")(
   function* (runtime, store, profile, id, events) {
     const dropped = new Map<DropReason, number>()
+    const missing = new Map<string, number>()
     let accepted = 0
     let waiting = 0
     // Without events this is a retry of what waits.
@@ -123,9 +130,10 @@ export const admitEvents: (
       accepted += work.accepted
       waiting += work.waiting
       for (const [why, n] of work.dropped) dropped.set(why, (dropped.get(why) ?? 0) + n)
+      for (const [sender, n] of work.missing) missing.set(sender, n)
       rest = []
     } while (more)
-    return { accepted, waiting, dropped }
+    return { accepted, waiting, dropped, missing }
   },
 )
 
@@ -169,6 +177,7 @@ const begin = (
     spent: [],
     left: [],
     dropped: new Map(),
+    missing: new Map(),
     room: undefined,
     group,
     accepted: 0,
@@ -288,6 +297,10 @@ const takeIn = Effect.fnUntraced(function* (work: Work, candidate: Candidate) {
       work.left.push(...received.dropped)
       // A commit brings new keys, a proposal may be what a commit waits for.
       if (received.outputs.some(({ tag }) => tag !== "message")) work.changes++
+      for (const output of received.outputs) {
+        if (output.tag !== "message") continue
+        work.missing.set(`${output.epoch}/${output.leaf}`, output.missing)
+      }
       yield* work.output.add(received.outputs, received.group)
       remember(work, digest)
       remember(work, event.id)

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as FiberMap from "effect/FiberMap"
 import * as Option from "effect/Option"
@@ -105,6 +106,30 @@ const allRoutes = Effect.fnUntraced(function* (runtime: Runtime) {
     cursor = page.cursors.at(-1)
     if (!page.more || cursor === undefined) return routes
   }
+})
+
+/** A group's traffic of the last so many seconds, the oldest first, from every relay that answers. */
+export const fetchGroupEvents: (
+  runtime: Runtime,
+  group: string,
+  backSeconds: number,
+) => Effect.Effect<ReadonlyArray<NostrEvent>, ServiceError> = Effect.fnUntraced(function* (
+  runtime: Runtime,
+  group: string,
+  backSeconds: number,
+) {
+  const routes = (yield* allRoutes(runtime)).filter((route) => route.group === group)
+  if (routes.length === 0) return []
+  const now = yield* Clock.currentTimeMillis
+  const fetched = yield* runtime.transport.fetch({
+    relays: [...new Set(routes.flatMap(({ relays }) => relays))],
+    filters: [{
+      kinds: [NostrKind.groupEvent],
+      tags: { h: routes.map(({ address }) => address) },
+      since: Math.max(0, Math.trunc(now / 1000) - backSeconds),
+    }],
+  }).pipe(Effect.mapError(toServiceError))
+  return fetched.events.toSorted((a, b) => a.created_at - b.created_at)
 })
 
 /** One row that cannot be read must not keep the others from being asked for. */

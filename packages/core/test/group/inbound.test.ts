@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import * as Effect from "effect/Effect"
-import { encodeHex } from "../../src/codec/mod.ts"
+import { encodeHex, encodeUtf8 } from "../../src/codec/mod.ts"
 import { ComponentId, encodeComponentList } from "../../src/components/mod.ts"
 import { defaultCryptoProvider, Secret } from "../../src/crypto/mod.ts"
 import {
@@ -14,7 +14,14 @@ import {
 } from "../../src/group/mod.ts"
 import { authorizeLeaf, LocalSigner, publicKeyOf } from "../../src/identity/mod.ts"
 import { buildKeyPackage } from "../../src/key-package/mod.ts"
-import { commit, messageDigest, propose } from "../../src/mls/mod.ts"
+import {
+  commit,
+  messageDigest,
+  type MlsGroup,
+  processMessage,
+  propose,
+  seal,
+} from "../../src/mls/mod.ts"
 import { adoptedProfile as profile } from "../../src/profile/mod.ts"
 import { systemEntropy as entropy } from "../../src/services/mod.ts"
 
@@ -90,6 +97,33 @@ describe("proposals of one member", () => {
     const more = departure(bob, 8)
     assert.deepEqual(take(group, more), { disposition: "waiting", why: "policy" })
     assert.equal(take(group, departure(cleo, 0)).disposition, "accepted")
+  })
+})
+
+describe("messages of one sender", () => {
+  it("wait when too many before them are missing, and tell how many are", async () => {
+    const [ann, bob] = await groupOfThree()
+    let sender: MlsGroup = tipOf(ann)!.mls
+    const sent: Array<Uint8Array> = []
+    for (let n = 0; n < 1002; n++) {
+      const sealed = seal(sender, encodeUtf8("not an inner event"), { entropy })
+      sender = sealed.group
+      sent.push(sealed.message)
+    }
+    const missing = (group: MlsGroup, message: Uint8Array | undefined): number => {
+      const read = processMessage(group, message ?? new Uint8Array(), profile.policy)
+      assert.ok(read.kind === "application")
+      return read.missing
+    }
+    assert.deepEqual(take(bob, sent[1001]!), { disposition: "waiting", why: "ahead" })
+    assert.deepEqual(take(bob, sent[1000]!).disposition, "accepted")
+    assert.equal(missing(tipOf(bob)!.mls, sent[0]), 0)
+    assert.equal(missing(tipOf(bob)!.mls, sent[3]), 3)
+    assert.equal(missing(tipOf(bob)!.mls, sent[1000]), 99)
+    const first = take(bob, sent[3]!)
+    assert.ok(first.disposition === "accepted")
+    assert.equal(missing(tipOf(first.group)!.mls, sent[1]), 2)
+    assert.equal(take(first.group, sent[1001]!).disposition, "accepted")
   })
 })
 
