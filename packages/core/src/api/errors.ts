@@ -70,6 +70,7 @@ export type ArgumentError = MdkError<
   | "relay-url"
   | "page-limit"
   | "cursor"
+  | "search-text"
   | "consumer-name"
   | "once-key"
 >

@@ -123,6 +123,24 @@ export interface InvitesApi {
   readonly decline: (id: InviteId) => Effect.Effect<void, InviteError | ServiceError>
 }
 
+/** Which messages of a timeline. */
+export interface MessageFilter {
+  /**
+   * Messages whose text has all of these words, in any order: 1 to 256 UTF-16 units with a letter or digit
+   * in them, else `search-text`. Whole words, without regard to case and diacritics; in scripts that are
+   * written without spaces every character is a word. Emoji, punctuation and parts of words find nothing,
+   * and there is no query syntax.
+   *
+   * What counts is the text as it reads now, of chat messages (`Content` `Text`): the text before an edit,
+   * deleted messages, reactions, rows about the group and other kinds are not found. Of a text of more than
+   * 32 000 UTF-16 units the first 32 000 are looked at. A message whose edit disappeared before itself is
+   * not found any more.
+   *
+   * A cursor of such a page belongs to these words and this group.
+   */
+  readonly text?: string
+}
+
 /** Messages. Every send is durable when the call succeeds; the handle tells the rest. */
 export interface MessagesApi {
   /** Sends a text (1 to 32 000 UTF-8 bytes) or an event of another kind. */
@@ -158,10 +176,30 @@ export interface MessagesApi {
   readonly handle: (id: IntentId) => Effect.Effect<Sent, GroupError | ServiceError>
   /** One message. */
   readonly get: (id: MessageId) => Effect.Effect<Message, GroupError | ServiceError>
-  /** A timeline, newest first. */
+  /**
+   * A timeline, newest first: of one group, or of all of them together in the order of their arrival
+   * here. With `where.text` only the messages that a search finds, in the same order; see
+   * {@link MessageFilter}.
+   *
+   * Fails with `page-limit`, `cursor` and `search-text` for arguments that are not what they have to be,
+   * and with `unknown-group`.
+   *
+   * @example
+   * ```ts
+   * import type { Message, MdkService } from "@mdk/core"
+   * import * as Effect from "effect/Effect"
+   *
+   * // The last message of any group that says something about the invoice of March.
+   * const find = (mdk: MdkService) =>
+   *   Effect.map(
+   *     mdk.messages.page("all", { where: { text: "invoice march" }, limit: 1 }),
+   *     ({ items }): Message | undefined => items[0],
+   *   )
+   * ```
+   */
   readonly page: (
-    group: GroupId,
-    query?: PageOf<Message, never>,
+    group: GroupId | "all",
+    query?: PageOf<Message, MessageFilter>,
   ) => Effect.Effect<Page<Message>, ArgumentError | GroupError | ServiceError>
 }
 

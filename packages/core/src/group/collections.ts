@@ -84,6 +84,20 @@ export const MESSAGES: Collection & { readonly name: "messages" } = define("mess
 })
 
 /**
+ * What a search finds, keyed `group/message id` as the timeline: the text of each chat message as it reads
+ * now, without a value. A deleted message has no row. `position` is that of the timeline row; `expires_at`
+ * is when that row, or the edit that made this text, disappears. Of a database that is older than this
+ * collection those messages are found that came, or were edited, since.
+ */
+export const TEXTS: Collection & { readonly name: "texts" } = define("texts", {
+  kind: "keyed",
+  columns: { group_id: "text", position: "integer", expires_at: "integer" },
+  indexes: { group: ["group_id"], expiry: ["expires_at"] },
+  searchable: true,
+  searchOrder: "position",
+})
+
+/**
  * Reactions, edits and deletions, keyed `group/message id/number`, found by what they are about, what
  * they are (`relation`: `deletion`, `edit` or `reaction`) and by whom. `moderator` is 1 where the author
  * may delete what others wrote. No number of one kind, or by one author, hides another.
@@ -200,6 +214,7 @@ export const COLLECTIONS: ReadonlyArray<Collection> = [
   ADMITTED,
   WAITING,
   MESSAGES,
+  TEXTS,
   ANNOTATIONS,
   INTENTS,
   OUTBOX,

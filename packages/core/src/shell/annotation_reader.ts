@@ -44,16 +44,22 @@ const deletionBy = (
     ({ items }) => items,
   )
 
+/** True when its author took an annotation away again. */
+export const isWithdrawn = (
+  storage: StorageService,
+  { group, event }: Target,
+): Effect.Effect<boolean, ServiceError> =>
+  Effect.map(
+    deletionBy(storage, group, event.id, event.pubkey),
+    (deletions) => deletions.length > 0,
+  )
+
 /** Those that their authors did not take away again. */
 const standing = (
   storage: StorageService,
   items: ReadonlyArray<PlacedMessage>,
 ): Effect.Effect<ReadonlyArray<PlacedMessage>, ServiceError> =>
-  Effect.filter(items, ({ group, event }) =>
-    Effect.map(
-      deletionBy(storage, group, event.id, event.pubkey),
-      (deletions) => deletions.length === 0,
-    ))
+  Effect.filter(items, (item) => Effect.map(isWithdrawn(storage, item), (withdrawn) => !withdrawn))
 
 /** The reactions of one account to a row that it did not take away again, the oldest first. */
 export const reactionsBy = (
@@ -83,38 +89,67 @@ export const annotationsOf: (
       const changes = all.items.filter((item) => !isDeletion(item))
       return [...all.items.filter(isDeletion), ...yield* standing(storage, changes)]
     }
-    const byAuthor = yield* deletionBy(storage, row.group, row.event.id, row.event.pubkey)
-    const byModerator = yield* read(storage, {
-      index: "moderator",
-      equals: [...target, "deletion", 1],
-      limit: 1,
-    })
-    const deletions = [...byAuthor, ...byModerator.items]
+    const deletions = yield* deletionsOf(storage, row)
     if (deletions.length > 0 && row.local !== true) return deletions
     return [...yield* lastEdit(storage, row), ...yield* reactionsTo(storage, row)]
   },
 )
 
-const lastEdit = Effect.fnUntraced(function* (
+/** True when nothing is about a row. */
+export const isBare = (
   storage: StorageService,
   { group, event }: Target,
-) {
-  const { items } = yield* read(storage, {
-    index: "author",
-    equals: [group, event.id, "edit", event.pubkey],
-    order: "descending",
-    limit: MANY,
-  })
-  for (const edit of items.toSorted((a, b) => isLater(a.event, b.event) ? -1 : 1)) {
-    const kept = yield* standing(storage, [edit])
-    if (kept.length > 0) return kept
+): Effect.Effect<boolean, ServiceError> =>
+  storage.count(ANNOTATIONS.name, { index: "relation", equals: [group, event.id] }, 1).pipe(
+    Effect.mapError(toServiceError),
+    Effect.map((some) => some === 0),
+  )
+
+/** Those deletions of a row that decide whether it is deleted: by its author, and by a moderator. */
+export const deletionsOf: (
+  storage: StorageService,
+  row: Target,
+) => Effect.Effect<ReadonlyArray<PlacedMessage>, ServiceError> = Effect.fnUntraced(
+  function* (storage, { group, event }) {
+    const byAuthor = yield* deletionBy(storage, group, event.id, event.pubkey)
+    const byModerator = yield* read(storage, {
+      index: "moderator",
+      equals: [group, event.id, "deletion", 1],
+      limit: 1,
+    })
+    return [...byAuthor, ...byModerator.items]
+  },
+)
+
+/** The edits of a row by its author, those that were taken away again too. */
+export const editsOf = (
+  storage: StorageService,
+  { group, event }: Target,
+): Effect.Effect<ReadonlyArray<PlacedMessage>, ServiceError> =>
+  Effect.map(
+    read(storage, {
+      index: "author",
+      equals: [group, event.id, "edit", event.pubkey],
+      order: "descending",
+      limit: MANY,
+    }),
+    ({ items }) => items,
+  )
+
+/** Edits in the order in which they count, as `projectMessage` decides it: the first that stands. */
+export const byPrecedence = (
+  edits: ReadonlyArray<PlacedMessage>,
+): ReadonlyArray<PlacedMessage> => edits.toSorted((a, b) => isLater(a.event, b.event) ? -1 : 1)
+
+const isLater = (a: InnerEvent, b: InnerEvent): boolean =>
+  a.created_at > b.created_at || a.created_at === b.created_at && a.id < b.id
+
+const lastEdit = Effect.fnUntraced(function* (storage: StorageService, row: Target) {
+  for (const edit of byPrecedence(yield* editsOf(storage, row))) {
+    if (!(yield* isWithdrawn(storage, edit))) return [edit]
   }
   return []
 })
-
-/** Which of two edits counts, as `projectMessage` decides it. */
-const isLater = (a: InnerEvent, b: InnerEvent): boolean =>
-  a.created_at > b.created_at || a.created_at === b.created_at && a.id < b.id
 
 const reactionsTo = Effect.fnUntraced(function* (
   storage: StorageService,

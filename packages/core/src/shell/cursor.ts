@@ -6,7 +6,8 @@
 import * as Effect from "effect/Effect"
 import { ArgumentError, type ServiceError } from "../api/errors.ts"
 import type { Cursor, Page, PageOf } from "../api/page.ts"
-import type { Row, StorageService } from "../services/storage.ts"
+import type { PageQuery, Row, RowPage, StorageService } from "../services/storage.ts"
+import type { StorageError } from "../services/storage_error.ts"
 import { toServiceError } from "./failure.ts"
 
 /** A list of rows that grows at its newest end, by an index that ends in a growing position. */
@@ -37,7 +38,7 @@ const unwrap = (list: string, cursor: string): string | undefined => {
   }
 }
 
-/** What {@link pageRows} found: rows newest first and the cursors around them. */
+/** What {@link pageOf} found: rows newest first and the cursors around them. */
 export interface RowsPage<T> {
   /** Rows, newest first. */
   readonly rows: ReadonlyArray<Row>
@@ -45,33 +46,45 @@ export interface RowsPage<T> {
   readonly around: Pick<Page<T>, "older" | "newer">
 }
 
+/** What a list is asked for. */
+export type Ask = Required<Pick<PageQuery, "order" | "limit">> & Pick<PageQuery, "cursor">
+
+/** Reads one page of an index; see {@link pageOf}. */
+export const pageRows = <T, Q>(
+  storage: StorageService,
+  { list, collection, index, equals }: RowList,
+  query: PageOf<T, Q> | undefined,
+): Effect.Effect<RowsPage<T>, ArgumentError | ServiceError> =>
+  pageOf(list, query, (ask) => storage.page(collection, { index, equals, ...ask }))
+
 /**
  * Reads one page. A limit outside 1 to 500 is refused with `page-limit`; two cursors, or a cursor of
  * another list, with `cursor`.
+ *
+ * @param list name of the list inside a cursor
+ * @param read reads rows in an order that grows at its newest end; a cursor of other rows is `invalid`
  */
-export const pageRows: <T, Q>(
-  storage: StorageService,
-  list: RowList,
+export const pageOf: <T, Q>(
+  list: string,
   query: PageOf<T, Q> | undefined,
+  read: (ask: Ask) => Effect.Effect<RowPage, StorageError>,
 ) => Effect.Effect<RowsPage<T>, ArgumentError | ServiceError> = Effect.fnUntraced(function* <T, Q>(
-  storage: StorageService,
-  list: RowList,
+  list: string,
   query: PageOf<T, Q> | undefined,
+  read: (ask: Ask) => Effect.Effect<RowPage, StorageError>,
 ) {
   const limit = query?.limit ?? DEFAULT_LIMIT
   if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
     return yield* new ArgumentError({ reason: "page-limit" })
   }
   const given = query?.before ?? query?.after
-  const cursor = given === undefined ? undefined : unwrap(list.list, given)
+  const cursor = given === undefined ? undefined : unwrap(list, given)
   if (
     (query?.before !== undefined && query.after !== undefined) ||
     (given !== undefined && cursor === undefined)
   ) return yield* new ArgumentError({ reason: "cursor" })
   const forward = query?.after !== undefined
-  const page = yield* storage.page(list.collection, {
-    index: list.index,
-    equals: list.equals,
+  const page = yield* read({
     order: forward ? "ascending" : "descending",
     limit,
     ...(cursor === undefined ? {} : { cursor }),
@@ -92,8 +105,8 @@ export const pageRows: <T, Q>(
   return {
     rows,
     around: {
-      ...(older === undefined ? {} : { older: wrap<T>(list.list, older) }),
-      ...(newer === undefined ? {} : { newer: wrap<T>(list.list, newer) }),
+      ...(older === undefined ? {} : { older: wrap<T>(list, older) }),
+      ...(newer === undefined ? {} : { newer: wrap<T>(list, newer) }),
     },
   }
 })

@@ -18,6 +18,7 @@ import type { Verb } from "../services/storage_batch.ts"
 import type { EventRecord } from "./event_record.ts"
 import { isRow, isShown, type PlacedMessage, putMessage } from "./message_rows.ts"
 import type { Runtime } from "./runtime.ts"
+import { makeTextIndex } from "./text_index.ts"
 import { findEvent } from "./timeline_reader.ts"
 
 /** Rows and events. */
@@ -28,21 +29,28 @@ export interface Told {
   readonly events: ReadonlyArray<EventRecord>
 }
 
+/** What is asked of a group here. */
+export type Named = Pick<GroupState, "id" | "mlsGroupId" | "summary">
+
 /** Collects outputs of one batch, which may refer to each other before anything is stored. */
 export interface OutputWriter {
   /** Adds what an input told. */
   readonly add: (
     outputs: ReadonlyArray<Output>,
-    group: GroupState,
+    group: Named,
   ) => Effect.Effect<void, ServiceError>
   /** Everything that was added. */
   readonly told: () => Told
 }
 
 /** Makes a writer for one batch of one group. */
-export function makeOutputWriter(runtime: Runtime, now: number): OutputWriter {
+export function makeOutputWriter(
+  runtime: Pick<Runtime, "storage" | "positions">,
+  now: number,
+): OutputWriter {
   const verbs: Array<Verb> = []
   const events: Array<EventRecord> = []
+  const texts = makeTextIndex(runtime.storage)
   const fresh = new Map<string, InnerEvent>()
 
   const find = (group: string, id: string) => {
@@ -52,7 +60,7 @@ export function makeOutputWriter(runtime: Runtime, now: number): OutputWriter {
       : Effect.map(findEvent(runtime.storage, group, id), (placed) => placed?.event)
   }
 
-  const addMessage = Effect.fnUntraced(function* (read: MessageRead, group: GroupState) {
+  const addMessage = Effect.fnUntraced(function* (read: MessageRead, group: Named) {
     const { event } = read
     if (!isShown(event)) return
     // The same inner event in a second MLS message says nothing new.
@@ -67,11 +75,13 @@ export function makeOutputWriter(runtime: Runtime, now: number): OutputWriter {
       ...(read.expiresAt === undefined ? {} : { expiresAt: read.expiresAt }),
     }
     verbs.push(...putMessage(placed))
+    const changed = isRow(placed) ? [] : yield* changedEvents(group.id, event, find)
     if (isRow(placed)) events.push(receivedEvent(group.id, event.id))
-    else events.push(...yield* changedEvents(group.id, event, find))
+    else events.push(...changed)
+    yield* texts.add(placed, changed.map(({ message }) => message))
   })
 
-  const addMoved = (moved: GroupMoved, group: GroupState): void => {
+  const addMoved = (moved: GroupMoved, group: Named): void => {
     for (const placed of systemRows(runtime, moved, group, now)) {
       fresh.set(placed.event.id, placed.event)
       verbs.push(...putMessage(placed))
@@ -94,12 +104,12 @@ export function makeOutputWriter(runtime: Runtime, now: number): OutputWriter {
         else if (output.tag === "moved") addMoved(output, group)
       }
     }),
-    told: () => ({ verbs, events }),
+    told: () => ({ verbs: [...verbs, ...texts.verbs()], events }),
   }
 }
 
 /** A chat of two without a name: there nobody moderates. */
-export const isDirect = ({ summary }: GroupState): boolean =>
+export const isDirect = ({ summary }: Pick<GroupState, "summary">): boolean =>
   summary.members.length <= 2 && summary.name === ""
 
 const receivedEvent = (group: string, id: string): EventRecord => ({
@@ -109,12 +119,15 @@ const receivedEvent = (group: string, id: string): EventRecord => ({
   message: id,
 })
 
+/** An event that tells that a row looks different now. */
+export type ChangedRecord = Extract<EventRecord, { readonly message: string }>
+
 /** The events of an annotation: one for each row that looks different now. */
 export const changedEvents: (
   group: string,
   event: InnerEvent,
   find: (group: string, id: string) => Effect.Effect<InnerEvent | undefined, ServiceError>,
-) => Effect.Effect<ReadonlyArray<EventRecord>, ServiceError> = Effect.fnUntraced(function* (
+) => Effect.Effect<ReadonlyArray<ChangedRecord>, ServiceError> = Effect.fnUntraced(function* (
   group,
   event,
   find,
@@ -132,7 +145,7 @@ export const changedEvents: (
     const target = known.get(id)
     return target === undefined ? [] : targetsOf(target)
   }))
-  return affectedRows(event, (id) => known.get(id)).map((row): EventRecord => ({
+  return affectedRows(event, (id) => known.get(id)).map((row): ChangedRecord => ({
     tag: "changed",
     key: `changed:${row.slice(0, 32)}:${event.id}`,
     group,
@@ -141,9 +154,9 @@ export const changedEvents: (
 })
 
 const systemRows = (
-  runtime: Runtime,
+  runtime: Pick<Runtime, "positions">,
   moved: GroupMoved,
-  group: GroupState,
+  group: Named,
   now: number,
 ): ReadonlyArray<PlacedMessage> =>
   moved.changes.map(({ type, data }) => {

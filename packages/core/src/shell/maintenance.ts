@@ -7,7 +7,7 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { ServiceError } from "../api/errors.ts"
-import { ADMITTED, ANNOTATIONS, MESSAGES, WAITING, WRAPS } from "../group/mod.ts"
+import { ADMITTED, ANNOTATIONS, MESSAGES, TEXTS, WAITING, WRAPS } from "../group/mod.ts"
 import type { Verb } from "../services/storage_batch.ts"
 import { ensureRelayLists } from "./account_relays.ts"
 import type { Device } from "./device.ts"
@@ -69,14 +69,14 @@ export const keepSwept: (runtime: Runtime) => Effect.Effect<never, ServiceError>
     }
   })
 
-/** Removes messages whose time has come, from the logs of the database too. */
+/** Removes messages whose time has come, from the search index and the logs of the database too. */
 export const sweepExpired: (runtime: Runtime) => Effect.Effect<void, ServiceError> = Effect.fn(
   "Mdk.sweep",
 )(function* (runtime) {
   const seconds = Math.trunc((yield* Clock.currentTimeMillis) / 1000)
   const due = { index: "expiry", from: 0, to: seconds + 1 }
   const verbs: Array<Verb> = []
-  for (const { name } of [MESSAGES, ANNOTATIONS]) {
+  for (const { name } of [MESSAGES, TEXTS, ANNOTATIONS]) {
     const some = yield* Effect.mapError(runtime.storage.count(name, due, 1), toServiceError)
     if (some > 0) verbs.push({ verb: "deleteRange", collection: name, ...due })
   }

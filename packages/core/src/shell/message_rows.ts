@@ -42,6 +42,10 @@ interface StoredMessage {
 /** Most rows that one annotation is written to. */
 const MAX_TARGETS = 100
 
+/** What an event is written to as an annotation: the first of its targets. */
+export const annotated = (event: InnerEvent): ReadonlyArray<MessageId> =>
+  targetsOf(event).slice(0, MAX_TARGETS)
+
 /** Key of a timeline row. */
 export const messageKey = (group: string, id: string): string => `${group}/${id}`
 
@@ -54,6 +58,10 @@ export const isRow = (placed: Pick<PlacedMessage, "event" | "local">): boolean =
 
 const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER)
 
+/** When a row is swept; null: it stays. */
+export const expiryColumn = (expiresAt: bigint | undefined): number | null =>
+  expiresAt === undefined || expiresAt > MAX_SAFE ? null : Number(expiresAt)
+
 /** The verbs that store an inner event, as a row or as annotations; none for what nobody sees. */
 export const putMessage = (placed: PlacedMessage): ReadonlyArray<Verb> => {
   const { event, group, position, expiresAt } = placed
@@ -62,13 +70,13 @@ export const putMessage = (placed: PlacedMessage): ReadonlyArray<Verb> => {
     group_id: group,
     id: event.id,
     position,
-    expires_at: expiresAt === undefined || expiresAt > MAX_SAFE ? null : Number(expiresAt),
+    expires_at: expiryColumn(expiresAt),
   }
   if (isRow(placed)) {
     const key = messageKey(group, event.id)
     return [{ verb: "put", collection: MESSAGES.name, key, columns, value }]
   }
-  return targetsOf(event).slice(0, MAX_TARGETS).map((target, number): Verb => ({
+  return annotated(event).map((target, number): Verb => ({
     verb: "put",
     collection: ANNOTATIONS.name,
     key: `${messageKey(group, event.id)}/${number}`,

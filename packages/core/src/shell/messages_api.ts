@@ -8,9 +8,8 @@ import { type ArgumentError, GroupError, type ServiceError } from "../api/errors
 import type { GroupId, MessageId } from "../api/ids.ts"
 import type { Sent } from "../api/sending.ts"
 import type { MessagesApi, Outgoing, SendOptions } from "../api/service.ts"
-import type { Message } from "../api/values.ts"
 import { encodeUtf8 } from "../codec/mod.ts"
-import { GROUPS, MESSAGES, readGroupRecord } from "../group/mod.ts"
+import { GROUPS, readGroupRecord } from "../group/mod.ts"
 import {
   chatMessage,
   deletionOf,
@@ -22,11 +21,11 @@ import {
 } from "../message/mod.ts"
 import type { Account } from "./account.ts"
 import { reactionsBy } from "./annotation_reader.ts"
-import { pageRows } from "./cursor.ts"
 import { toServiceError } from "./failure.ts"
 import { type Guard, sentHandle } from "./handles.ts"
 import { outgoingOf, requireIntent } from "./intent_store.ts"
-import { type PlacedMessage, readMessage } from "./message_rows.ts"
+import { pageMessages } from "./message_pages.ts"
+import type { PlacedMessage } from "./message_rows.ts"
 import { type Draft, enqueueMessage } from "./outgoing_messages.ts"
 import { retryBell } from "./publisher.ts"
 import { findRow, resolveRows, rowById } from "./timeline_reader.ts"
@@ -125,15 +124,9 @@ export const makeMessagesApi = (account: Account, guard: Guard): MessagesApi => 
       })),
     page: (group, query) =>
       guard(Effect.gen(function* () {
-        yield* requireGroup(account, group)
-        const list = {
-          list: `messages ${group}`,
-          collection: MESSAGES.name,
-          index: "timeline",
-          equals: [group],
-        }
-        const { rows, around } = yield* pageRows<Message, never>(storage, list, query)
-        return { items: yield* resolveRows(storage, rows.map(readMessage)), ...around }
+        if (group !== "all") yield* requireGroup(account, group)
+        const found = yield* pageMessages(storage, group === "all" ? undefined : group, query)
+        return { ...found, items: yield* resolveRows(storage, found.items) }
       })),
   }
 }

@@ -22,6 +22,7 @@ import { intentOnce } from "./intent_store.ts"
 import { isRow, type PlacedMessage, putMessage } from "./message_rows.ts"
 import { type Outgoing, putOutgoing, tally, untried } from "./outbox_record.ts"
 import type { Changes, Runtime } from "./runtime.ts"
+import { makeTextIndex } from "./text_index.ts"
 import { findEvent } from "./timeline_reader.ts"
 
 /** What sending works with. */
@@ -127,6 +128,8 @@ const enqueueLocked = Effect.fnUntraced(function* (
   const find = (group: string, id: string) =>
     Effect.map(findEvent(runtime.storage, group, id), (found) => found?.event)
   const events = isRow(placed) ? [] : yield* changedEvents(id, event, find)
+  const texts = makeTextIndex(runtime.storage)
+  yield* texts.add(placed, events.map(({ message }) => message))
   const sealed = group.pending === undefined
     ? yield* sealIntent(runtime, group, intent, event, now)
     : {
@@ -135,7 +138,7 @@ const enqueueLocked = Effect.fnUntraced(function* (
       spent: [],
       outgoing: undefined,
     }
-  const verbs = [...putMessage(placed), ...sealed.verbs]
+  const verbs = [...putMessage(placed), ...texts.verbs(), ...sealed.verbs]
   yield* saveAndPublish(support, group, sealed, { verbs, events })
   const enqueued: Enqueued = { intent: intent.id, message: event.id }
   return enqueued
