@@ -7,6 +7,8 @@
 import type { Failure } from "./exit_code.ts"
 
 const LINES: Readonly<Record<string, string>> = {
+  "ArgumentError/search-text":
+    "that cannot be searched for; give 1 to 256 characters with a word or a number among them",
   "OpenError/wrong-key": "the key store's key does not open this database",
   "OpenError/key-missing": "the database is there, but its key is not, or the key store is locked",
   "OpenError/not-encrypted":

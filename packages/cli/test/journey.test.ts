@@ -70,6 +70,31 @@ describe("two people at two terminals", () => {
     assert.equal(written[1].replyTo, sent.message)
   })
 
+  it("search what was written, in one group or in all", async () => {
+    const textsOf = (messages: ReadonlyArray<{ readonly fallback: string }>) =>
+      messages.map(({ fallback }) => fallback)
+    for (const where of [["Tea"], []]) {
+      const search = (words: string) => as("ann", ["history", ...where, "--search", words])
+      assert.deepEqual(textsOf(await search("KETTLE the")), ["the kettle is on"])
+      assert.deepEqual(textsOf(await search("the")), ["the kettle is on", "I bring\nthe cups"])
+      assert.deepEqual(await search("kettles"), [])
+    }
+    const history = [...workplace.at("ann"), "history"]
+    const one = await mdk([...history, "Tea", "--search", "the", "--limit", "1"])
+    assert.match(one.stdout, /^\d\d:\d\d {2}npub1\S+: I bring\n {8}the cups\n$/)
+    assert.match(one.stderr, /older messages have them too/)
+    const everywhere = await mdk([...history, "--search", "kettle"])
+    assert.match(everywhere.stdout, /^Tea {2}\d\d:\d\d {2}you: the kettle is on\n$/)
+    const nothing = await mdk([...history, "--search", "teapot"])
+    assert.deepEqual([nothing.status, nothing.stdout], [0, ""])
+    assert.match(nothing.stderr, /no message has these words/)
+    for (const words of ["", "?!", "x".repeat(257)]) {
+      const refused = await mdk([...history, "--search", words])
+      assert.equal(refused.status, 65)
+      assert.match(refused.stderr, /that cannot be searched for/)
+    }
+  })
+
   it("send a message under one key once", async () => {
     const [first] = await as("ann", ["send", "Tea", "--once", "k1", "only once"])
     const [second] = await as("ann", ["send", "Tea", "--once", "k1", "only once"])

@@ -1,14 +1,15 @@
 /**
- * `mdk listen` and `mdk history`: what others wrote.
+ * `mdk listen` and `mdk history`: what was written.
  *
  * @module
  */
 import type { GroupId } from "@mdk/core"
 import type { Command } from "commander"
 import * as Effect from "effect/Effect"
-import { eventLine, messageLine, toJson } from "../rendering.ts"
-import { findGroup } from "../selection.ts"
-import { type GlobalOptions, withAccount } from "../session.ts"
+import { eventLine, groupName, messageLine, toJson } from "../rendering.ts"
+import { all, findGroup } from "../selection.ts"
+import { type GlobalOptions, type Session, withAccount } from "../session.ts"
+import { short } from "../terminal.ts"
 import { optionsOf, type Register, wholeNumber } from "./command_line.ts"
 
 interface ListenOptions {
@@ -19,6 +20,7 @@ interface ListenOptions {
 
 interface HistoryOptions {
   readonly limit: number
+  readonly search?: string
 }
 
 /**
@@ -70,22 +72,37 @@ export const registerListen: Register = (program, run) => {
     })
 
   program.command("history")
-    .description("print a group's messages, the oldest first")
-    .argument("<group>", "id, beginning of the id, or name")
+    .description("print messages, the oldest first")
+    .argument("[group]", "only this group: id, beginning of the id, or name")
     .option("--limit <n>", "the newest so many", wholeNumber(1, 500), 50)
-    .action((given: string, _, command: Command) => {
+    .option("--search <words>", "only messages that have all of these words, whole, in any order")
+    .action((given: string | undefined, _, command: Command) => {
       const options = optionsOf<HistoryOptions & GlobalOptions>(command)
       return run(
         options,
-        withAccount(options, { offline: true }, ({ mdk, terminal }) =>
-          Effect.gen(function* () {
-            const group = yield* findGroup(mdk, given)
-            const page = yield* mdk.messages.page(group.id, { limit: options.limit })
-            for (const message of page.items.toReversed()) {
-              terminal.line(messageLine(message, mdk.account.publicKey))
-              terminal.value(toJson(message))
-            }
-          })),
+        withAccount(options, { offline: true }, (session) => printHistory(session, given, options)),
       )
     })
 }
+
+const printHistory = Effect.fnUntraced(function* (
+  { mdk, terminal }: Session,
+  given: string | undefined,
+  { limit, search }: HistoryOptions,
+) {
+  const only = given === undefined ? undefined : yield* findGroup(mdk, given)
+  const groups = only === undefined ? yield* all(mdk.groups.page) : [only]
+  const page = yield* mdk.messages.page(only?.id ?? "all", {
+    limit,
+    ...(search === undefined ? {} : { where: { text: search } }),
+  })
+  const names = new Map(groups.map((group) => [group.id, groupName(group)]))
+  for (const message of page.items.toReversed()) {
+    const where = only === undefined ? `${names.get(message.group) ?? short(message.group)}  ` : ""
+    terminal.line(`${where}${messageLine(message, mdk.account.publicKey)}`)
+    terminal.value(toJson(message))
+  }
+  if (search === undefined) return
+  if (page.items.length === 0) terminal.note("no message has these words")
+  if (page.older !== undefined) terminal.note("older messages have them too; see --limit")
+})
