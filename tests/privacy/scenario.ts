@@ -161,7 +161,17 @@ export const play = <E>(
     yield* (yield* ben.messages.react(heard.id, canaries.emoji)).published
     yield* (yield* ann.messages.edit(sent.messageId, `${canaries.text} again`)).published
 
+    const where = { text: canaries.text }
+    const { items: [again] } = yield* ben.messages.page("all", { where, limit: 1 })
+    if (again?.id !== heard.id) return yield* Effect.fail(new Error("a search did not find it"))
+
     // Arguments that are wrong.
+    yield* fails(ben.messages.page(joined.id, { where: { text: canaries.text.repeat(20) } }))
+    yield* fails(ben.messages.page(joined.id, { where: { text: "?" } }))
+    const { newer: elsewhere } = yield* ben.messages.page(joined.id, {
+      before: (yield* ben.messages.page(joined.id, { limit: 1 })).older!,
+    })
+    yield* fails(ben.messages.page(joined.id, { where, before: elsewhere! }))
     const nobody = PublicKey.parse(publicKeyOf(parseSecretKey("5".repeat(64))))
     yield* fails(ben.messages.edit(heard.id, canaries.text))
     yield* fails(ben.messages.remove(sent.messageId))
