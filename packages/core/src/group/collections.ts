@@ -84,10 +84,10 @@ export const MESSAGES: Collection & { readonly name: "messages" } = define("mess
 })
 
 /**
- * What a search finds, keyed `group/message id` as the timeline: the text of each chat message as it reads
- * now, without a value. A deleted message has no row. `position` is that of the timeline row; `expires_at`
- * is when that row, or the edit that made this text, disappears. Of a database that is older than this
- * collection those messages are found that came, or were edited, since.
+ * What a search finds: the text of each chat message as it reads now, without a value. A deleted message
+ * has no row. `position`, in decimal also the key, is that of the timeline row; `expires_at` is when that
+ * row, or the edit that made this text, disappears. Of a database that is older than this collection those
+ * messages are found that came, or were edited, since.
  */
 export const TEXTS: Collection & { readonly name: "texts" } = define("texts", {
   kind: "keyed",

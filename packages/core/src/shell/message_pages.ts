@@ -11,6 +11,7 @@ import type { Message } from "../api/values.ts"
 import { MESSAGES, TEXTS } from "../group/mod.ts"
 import { MAX_SEARCH_LENGTH, wordsOf } from "../services/mod.ts"
 import type { StorageService } from "../services/storage.ts"
+import type { Scalar } from "../services/storage_batch.ts"
 import { pageOf, pageRows, type RowsPage } from "./cursor.ts"
 import { toServiceError } from "./failure.ts"
 import { type PlacedMessage, readMessage } from "./message_rows.ts"
@@ -72,15 +73,20 @@ const searchPage = Effect.fn("Mdk.search")(function* (
         ...(group === undefined ? {} : { where: { column: "group_id", equals: group } }),
       }),
   )
-  const keys = rows.map(({ key }) => key)
-  const found = yield* Effect.mapError(storage.getMany(MESSAGES.name, keys), toServiceError)
-  const items = keys.flatMap((key) => {
-    const row = found.get(key)
-    return row === undefined ? [] : [readMessage(row)]
-  })
-  const page: PlacedPage = { items, ...around }
+  const items = yield* Effect.forEach(rows, ({ columns }) => rowAt(storage, columns["position"]))
+  const page: PlacedPage = { items: items.flat(), ...around }
   return page
 })
+
+/** The timeline row of a position: there is one, or none. */
+const rowAt = (
+  storage: StorageService,
+  position: Scalar | undefined,
+): Effect.Effect<ReadonlyArray<PlacedMessage>, ServiceError> =>
+  storage.page(MESSAGES.name, { index: "position", equals: [position ?? null], limit: 1 }).pipe(
+    Effect.mapError(toServiceError),
+    Effect.map((page) => page.rows.map(readMessage)),
+  )
 
 const isSearchText = (text: unknown): text is string =>
   typeof text === "string" && text.length <= MAX_SEARCH_LENGTH && wordsOf(text).length > 0

@@ -14,7 +14,7 @@ import { MessageKind, projectMessage, relationOf } from "../message/mod.ts"
 import type { StorageService } from "../services/storage.ts"
 import type { Verb } from "../services/storage_batch.ts"
 import { byPrecedence, deletionsOf, editsOf, isBare, isWithdrawn } from "./annotation_reader.ts"
-import { annotated, expiryColumn, messageKey, type PlacedMessage } from "./message_rows.ts"
+import { annotated, expiryColumn, type PlacedMessage } from "./message_rows.ts"
 import { findRow } from "./timeline_reader.ts"
 
 /** Most UTF-16 units of a text that are looked at: what one message can cost is bounded. */
@@ -127,6 +127,9 @@ const hasText = ({ event, local }: PlacedMessage): boolean =>
 const mayChange = ({ event, moderator }: PlacedMessage, row: PlacedMessage): boolean =>
   moderator || event.pubkey === row.event.pubkey
 
+/** Short, because every index repeats it. */
+const textKey = ({ position }: PlacedMessage): string => String(position)
+
 const putText = (
   row: PlacedMessage,
   edits: ReadonlyArray<PlacedMessage>,
@@ -136,7 +139,7 @@ const putText = (
   return {
     verb: "put",
     collection: TEXTS.name,
-    key: messageKey(row.group, row.event.id),
+    key: textKey(row),
     columns: {
       group_id: row.group,
       position: row.position,
@@ -148,8 +151,8 @@ const putText = (
   }
 }
 
-const dropText = ({ group, event }: PlacedMessage): Verb => ({
+const dropText = (row: PlacedMessage): Verb => ({
   verb: "delete",
   collection: TEXTS.name,
-  key: messageKey(group, event.id),
+  key: textKey(row),
 })
