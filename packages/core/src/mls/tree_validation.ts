@@ -26,9 +26,7 @@ export function validateTree(
   groupId: Uint8Array,
   extensions: ReadonlyArray<Extension>,
 ): void {
-  tree.parents.forEach((parent, i) => {
-    if (parent !== undefined) checkUnmerged(tree, i * 2 + 1, parent)
-  })
+  checkUnmergedLeaves(tree)
   checkParentHashes(crypto, tree)
   checkAllKeysUnique(tree)
   checkCapabilities(tree, extensions, "all")
@@ -39,7 +37,17 @@ export function validateTree(
   })
 }
 
-/** Unmerged leaves: ascending, occupied, below the node, and known to every parent in between. */
+/**
+ * Unmerged leaves must be ascending, occupied, below their node, and known to every parent in between.
+ *
+ * @throws MlsError `invalid-tree`; also for a parent whose key is not 32 bytes.
+ */
+export function checkUnmergedLeaves(tree: RatchetTree): void {
+  tree.parents.forEach((parent, i) => {
+    if (parent !== undefined) checkUnmerged(tree, i * 2 + 1, parent)
+  })
+}
+
 function checkUnmerged(tree: RatchetTree, node: number, parent: ParentNode): void {
   if (parent.publicKey.length !== 32) refuse("invalid-tree")
   let before = -1

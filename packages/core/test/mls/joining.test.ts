@@ -196,10 +196,10 @@ describe("joining", () => {
   it("is refused with unmerged leaves that cannot be", () => {
     const root = 7
     const cases: Array<(d: TreeDraft) => void> = [
-      (d) => d.setParent(root, withUnmerged(parent(d, root), [7])),
+      (d) => d.setParent(root, withUnmerged(parent(d, root), [5, 6, 7])),
       (d) => d.setParent(root, withUnmerged(parent(d, root), [6, 5])),
-      (d) => d.setParent(root, withUnmerged(parent(d, root), [5, 5])),
-      (d) => d.setParent(root, withUnmerged(parent(d, root), [9])),
+      (d) => d.setParent(root, withUnmerged(parent(d, root), [5, 5, 6])),
+      (d) => d.setParent(root, withUnmerged(parent(d, root), [5, 6, 9])),
       // Known to the root only, although node 3 in between is not blank.
       (d) => d.setParent(root, withUnmerged(parent(d, root), [0, 5, 6])),
     ]
@@ -254,6 +254,10 @@ describe("joining", () => {
       reason({ tree: (d) => d.setLeaf(5, leaf(d, 6)) }),
       "duplicate-key",
     )
+    const old = keyPackage(entropy, "o", {
+      capabilities: { ...capabilities, versions: [2] },
+    }).keyPackage.leafNode
+    assert.equal(reason({ tree: (d) => d.setLeaf(5, old) }), "invalid-leaf")
     const poor = keyPackage(entropy, "h", {
       capabilities: { ...capabilities, proposals: [] },
     }).keyPackage.leafNode
