@@ -9,7 +9,7 @@ import { verifyEvent } from "@mdk/core/identity"
 import type { NostrEvent } from "@mdk/core/services"
 import { tipOf } from "../../packages/core/src/group/mod.ts"
 import { Observer } from "./transcript_observer.ts"
-import type { RecordedAccount, RecordedPublish } from "./transcript_schema.ts"
+import type { RecordedAccount } from "./transcript_schema.ts"
 
 /** A commit with its own group. */
 export interface CommitCase {
@@ -51,20 +51,10 @@ export interface CommitVectors {
   }
 }
 
-const publish = (event: NostrEvent): RecordedPublish => ({
-  event_id: event.id,
-  event,
-  kind: event.kind,
-  sender: "",
-  mls_kind: "",
-  mls_message: "",
-  mls_message_sha256: "",
-})
-
 /** An observer that has joined. */
 export async function joined(account: RecordedAccount, welcome: NostrEvent): Promise<Observer> {
   const observer = new Observer({ ...account, name: "observer" })
-  await observer.deliver(publish(welcome))
+  await observer.deliver({ event: welcome })
   observer.takeSeen()
   return observer
 }
@@ -77,7 +67,7 @@ export async function judgeCommit(
 > {
   const observer = await joined(account, welcome)
   const before = observer.group
-  await observer.deliver(publish(event))
+  await observer.deliver({ event })
   const tip = observer.group === undefined ? undefined : tipOf(observer.group)
   return {
     applied: observer.takeSeen().moves.length === 1 && observer.group !== before,
@@ -93,7 +83,7 @@ export async function judgeProposal(
   { observer: account, welcome, event }: ProposalCase,
 ): Promise<boolean> {
   const observer = await joined(account, welcome)
-  await observer.deliver(publish(event))
+  await observer.deliver({ event })
   const tip = observer.group === undefined ? undefined : tipOf(observer.group)
   return tip?.mls.proposals().length === 1
 }
@@ -102,7 +92,7 @@ export async function judgeProposal(
 export async function feed(observer: Observer, event: NostrEvent): Promise<number> {
   try {
     verifyEvent(event)
-    await observer.deliver(publish(event))
+    await observer.deliver({ event })
   } catch {
     return 0
   }

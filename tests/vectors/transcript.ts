@@ -5,13 +5,11 @@
  */
 import { differenceOf } from "./transcript_compare.ts"
 import { keyPackageDifference, proofDifference } from "./transcript_key_packages.ts"
+import { stepRecordDifference } from "./transcript_members.ts"
 import { Observer } from "./transcript_observer.ts"
-import {
-  parseTranscript,
-  type RecordedPublish,
-  type RecordedStep,
-  type Transcript,
-} from "./transcript_schema.ts"
+import { publishDifference, stateRecordDifference } from "./transcript_record.ts"
+import type { RecordedPublish, RecordedStep, Transcript } from "./transcript_schema.ts"
+import { parseTranscript } from "./transcript_shape.ts"
 
 /** What became of one case. */
 export interface TranscriptCase {
@@ -32,7 +30,11 @@ export async function playTranscript(text: string): Promise<ReadonlyArray<Transc
     const reason = error instanceof Error ? error.message : "unreadable"
     return [{ name: "file", outcome: "failed", reason }]
   }
-  return [...judgeAccounts(transcript), ...await playSteps(transcript)]
+  return [
+    ...judgeAccounts(transcript),
+    ...judgeStates(transcript),
+    ...await playSteps(transcript),
+  ]
 }
 
 const verdict = (name: string, reason: string | undefined): TranscriptCase =>
@@ -49,6 +51,13 @@ const judgeAccounts = (transcript: Transcript): ReadonlyArray<TranscriptCase> =>
     ),
   ])
 
+/** Nothing is counted for states that are what they say: they are compared in the steps. */
+const judgeStates = (transcript: Transcript): ReadonlyArray<TranscriptCase> =>
+  Object.entries(transcript.states).flatMap(([name, state]) => {
+    const reason = stateRecordDifference(name, state, transcript)
+    return reason === undefined ? [] : [verdict(`state ${name}`, reason)]
+  })
+
 async function playSteps(transcript: Transcript): Promise<ReadonlyArray<TranscriptCase>> {
   let observers: ReadonlyMap<string, Observer>
   try {
@@ -63,9 +72,14 @@ async function playSteps(transcript: Transcript): Promise<ReadonlyArray<Transcri
   const rivals = rivalCommits(transcript)
   const cases: Array<TranscriptCase> = []
   let contested = false
-  for (const step of transcript.steps) {
+  for (const [index, step] of transcript.steps.entries()) {
     for (const publish of step.publishes) published.set(publish.event_id, publish)
     contested ||= step.publishes.some((publish) => rivals.has(publish.event_id))
+    const contradiction = recordDifference(transcript, step, index, published)
+    if (contradiction !== undefined) {
+      cases.push(verdict(step.name, contradiction))
+      continue
+    }
     const reason = await playStep(transcript, step, observers, published)
     cases.push(
       reason !== undefined && contested
@@ -78,6 +92,22 @@ async function playSteps(transcript: Transcript): Promise<ReadonlyArray<Transcri
     )
   }
   return cases
+}
+
+/** What the record of a step contradicts itself in, or nothing. */
+function recordDifference(
+  transcript: Transcript,
+  step: RecordedStep,
+  index: number,
+  published: ReadonlyMap<string, RecordedPublish>,
+): string | undefined {
+  for (const publish of step.publishes) {
+    const difference = publishDifference(publish, transcript)
+    if (difference !== undefined) return difference
+    const byObserver = transcript.observers.includes(publish.sender)
+    if (byObserver && publish.mls_kind === "public commit") return "an observer commits"
+  }
+  return stepRecordDifference(transcript, step, index, published)
 }
 
 /** Commits that compete with another one for the same state. */

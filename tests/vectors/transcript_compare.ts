@@ -4,13 +4,11 @@
  * @module
  */
 import { encodeHex, encodeUtf8 } from "@mdk/core/codec"
-import { defaultCryptoProvider } from "@mdk/core/crypto"
 import { tipOf } from "../../packages/core/src/group/mod.ts"
+import { canonical } from "./record_shape.ts"
 import type { Observer, Seen } from "./transcript_observer.ts"
+import { conformanceCommitment } from "./transcript_record.ts"
 import type { RecordedEvent, RecordedMember, RecordedState } from "./transcript_schema.ts"
-
-const crypto = defaultCryptoProvider()
-const COMMITMENT_LABEL = "marmot-convergence-conformance-v1\0"
 
 /** The first difference, or nothing. Names what differs, never a value. */
 export function differenceOf(
@@ -54,11 +52,8 @@ const stateDifference = (
   if (tip === undefined || state === undefined) return "no state"
   const { mls, view } = tip
   const exported = (context: string) => encodeHex(mls.exporter("marmot", encodeUtf8(context), 32))
-  const commitment = () => {
-    const label = encodeUtf8(COMMITMENT_LABEL)
-    const secret = mls.exporter("marmot", encodeUtf8("convergence-conformance-v1"), 32)
-    return encodeHex(crypto.sha256(new Uint8Array([...label, ...secret])))
-  }
+  const commitment = () =>
+    conformanceCommitment(mls.exporter("marmot", encodeUtf8("convergence-conformance-v1"), 32))
   const components = Object.fromEntries(
     [...view.components].map(([id, bytes]) =>
       [`0x${id.toString(16).padStart(4, "0")}`, encodeHex(bytes)] as const
@@ -112,6 +107,9 @@ const seenDifference = (
   if (!same(seen.joinedFrom, of(events, "group_joined").map((event) => event.welcomer))) {
     return "who invited"
   }
+  const epochs = seen.moves.map(({ epoch }) => canonical([epoch - 1n, epoch]))
+  const recordedEpochs = of(events, "epoch_changed").map(({ from, to }) => canonical([from, to]))
+  if (!same(epochs, recordedEpochs)) return "epochs"
   if (disbanded) return undefined
   const rows = seen.moves.flatMap((move) =>
     move.changes.map(({ type, data: { actor, ...data } }) =>
@@ -140,11 +138,3 @@ const of = (events: ReadonlyArray<RecordedEvent>, type: string) =>
 
 const same = (a: ReadonlyArray<unknown>, b: ReadonlyArray<unknown>): boolean =>
   a.length === b.length && a.every((item, index) => item === b[index])
-
-/** JSON with sorted members; numbers and bigints alike. */
-const canonical = (value: unknown): string =>
-  JSON.stringify(value, (_, inner) => {
-    if (typeof inner === "bigint") return Number(inner)
-    if (typeof inner !== "object" || inner === null || Array.isArray(inner)) return inner
-    return Object.fromEntries(Object.entries(inner).sort(([a], [b]) => a < b ? -1 : 1))
-  })

@@ -39,6 +39,9 @@ export interface LastView {
   readonly treeHash: string
 }
 
+/** An event on its way, with what the record says of its content. */
+export type Delivered = Pick<RecordedPublish, "event"> & Partial<RecordedPublish>
+
 /** One observer. */
 export class Observer {
   readonly name: string
@@ -78,19 +81,19 @@ export class Observer {
   }
 
   /** Gets an event; throws where a record and our reading of it differ. */
-  async deliver(publish: RecordedPublish): Promise<void> {
-    if (publish.kind === 1059) return await this.#join(publish)
+  async deliver(publish: Delivered): Promise<void> {
+    if (publish.event.kind === 1059) return await this.#join(publish)
     this.#read(publish.event)
   }
 
-  async #join(publish: RecordedPublish): Promise<void> {
+  async #join(publish: Delivered): Promise<void> {
     const signer = LocalSigner.make(parseSecretKey(this.#account.nostr_secret_key), systemEntropy)
     const unwrapped: Unwrapped = await Effect.runPromise(unwrapGift(signer, publish.event))
     if (publish.rumor !== undefined && unwrapped.rumor.id !== publish.rumor.id) {
       throw new Error("the gift wrap holds another rumor")
     }
     const { welcome } = readWelcome(unwrapped.rumor)
-    if (publish.mls_message !== "" && encodeHex(welcome) !== publish.mls_message) {
+    if (publish.mls_message !== undefined && encodeHex(welcome) !== publish.mls_message) {
       throw new Error("another Welcome")
     }
     if (this.group?.status === "active") throw new Error("a Welcome for a live copy")

@@ -22,6 +22,9 @@ export interface RecordedKeyPackage {
   readonly init_key: KeyPairHex
   readonly leaf_encryption_key: KeyPairHex
   readonly account_identity_proof: string
+  readonly not_before?: number
+  readonly not_after?: number
+  readonly slot_id?: string
   readonly last_resort: boolean
 }
 
@@ -36,13 +39,22 @@ export interface RecordedAccount {
   readonly key_packages: ReadonlyArray<RecordedKeyPackage>
 }
 
+/** What a published message is. */
+export type MlsKind =
+  | "welcome"
+  | "public proposal"
+  | "public commit"
+  | "private proposal"
+  | "private commit"
+  | "private application"
+
 /** Something that was put on relays. */
 export interface RecordedPublish {
   readonly event_id: string
   readonly event: NostrEvent
-  readonly kind: number
+  readonly kind: 445 | 1059
   readonly sender: string
-  readonly mls_kind: string
+  readonly mls_kind: MlsKind
   readonly mls_message: string
   readonly mls_message_sha256: string
   /** The MLS plaintext of an application message. */
@@ -50,7 +62,9 @@ export interface RecordedPublish {
   readonly source_epoch?: number
   readonly source_epoch_authenticator?: string
   readonly exporter_group_event?: string
+  readonly app_event?: unknown
   readonly recipient?: string
+  readonly seal?: NostrEvent
   readonly rumor?: Rumor
 }
 
@@ -70,7 +84,11 @@ export interface RecordedEvent {
   readonly data?: Readonly<Record<string, unknown>>
   readonly app_event?: unknown
   readonly epoch?: number
+  readonly from?: number
+  readonly to?: number
   readonly message_id?: string
+  readonly nostr_event_id?: string
+  readonly origin_commit?: string | null
   readonly sender?: string
   readonly welcomer?: string
   readonly retention?: { readonly seconds: number; readonly expires_at: number | null }
@@ -80,7 +98,9 @@ export interface RecordedEvent {
 export interface RecordedMember {
   readonly state: string | null
   readonly epoch?: number
-  readonly own_leaf_index: number
+  /** Absent where the member has disbanded the group. */
+  readonly own_leaf_index?: number
+  readonly active?: boolean
   readonly lifecycle: string
   readonly removed: boolean
   readonly events: ReadonlyArray<RecordedEvent>
@@ -94,7 +114,10 @@ export interface RecordedMember {
 /** A state of the group. */
 export interface RecordedState {
   readonly epoch: number
+  readonly mls_group_id: string
   readonly group_context: string
+  readonly group_context_sha256: string
+  readonly group_context_extension_order: ReadonlyArray<string>
   readonly tree_hash: string
   readonly epoch_authenticator: string
   readonly ratchet_tree: string
@@ -103,11 +126,26 @@ export interface RecordedState {
   readonly exporter_agent_text_stream: string
   readonly conformance_commitment: string
   readonly components: Readonly<Record<string, string>>
+  readonly required_capabilities: {
+    readonly extensions: ReadonlyArray<string>
+    readonly proposals: ReadonlyArray<string>
+    readonly credentials: ReadonlyArray<string>
+  }
+  readonly members: ReadonlyArray<{
+    readonly leaf_index: number
+    readonly account: string
+    readonly signature_key: string
+    readonly encryption_key: string
+  }>
+  /** Components in words. */
+  readonly decoded: Readonly<Record<string, unknown>>
 }
 
 /** One step. */
 export interface RecordedStep {
+  readonly index: number
   readonly name: string
+  readonly all_live_members_agree: boolean
   readonly publishes: ReadonlyArray<RecordedPublish>
   readonly actions: ReadonlyArray<RecordedAction>
   readonly members: Readonly<Record<string, RecordedMember>>
@@ -118,17 +156,9 @@ export interface Transcript {
   readonly schema: string
   readonly title: string
   readonly generated_at: number
+  readonly mls_group_id: string
   readonly accounts: ReadonlyArray<RecordedAccount>
   readonly observers: ReadonlyArray<string>
   readonly steps: ReadonlyArray<RecordedStep>
   readonly states: Readonly<Record<string, RecordedState>>
-}
-
-/** Reads a file; throws when it is not of the one schema. */
-export function parseTranscript(text: string): Transcript {
-  const value = JSON.parse(text) as Transcript
-  if (value.schema !== TRANSCRIPT_SCHEMA) throw new Error("unknown schema")
-  const complete = [value.accounts, value.steps, value.observers].every(Array.isArray)
-  if (!complete) throw new Error("incomplete transcript")
-  return value
 }

@@ -10,6 +10,7 @@ import { readGroupContext } from "../../packages/core/src/mls/group_context.ts"
 import { decodeMlsMessage } from "../../packages/core/src/mls/mls_message.ts"
 import { basicIdentity, type Proposal, proposalTypeOf } from "../../packages/core/src/mls/mod.ts"
 import type { PublicMessage } from "../../packages/core/src/mls/public_message.ts"
+import { canonical } from "./record_shape.ts"
 import { hex, toHex } from "./rfc9420/family.ts"
 import type { Walk, WalkEvent, WalkProposal, WalkState, WalkStep } from "./walk_schema.ts"
 
@@ -17,15 +18,6 @@ import type { Walk, WalkEvent, WalkProposal, WalkState, WalkStep } from "./walk_
 export function expect(what: string, actual: unknown, recorded: unknown): void {
   if (canonical(actual) !== canonical(recorded)) throw new Error(`${what} differs`)
 }
-
-const canonical = (value: unknown): string | undefined =>
-  JSON.stringify(
-    value,
-    (_, inner) =>
-      typeof inner !== "object" || inner === null || Array.isArray(inner)
-        ? inner
-        : Object.fromEntries(Object.entries(inner).sort(([a], [b]) => a < b ? -1 : 1)),
-  )
 
 const proposalNames: Readonly<Record<Proposal["type"], string>> = {
   add: "add",

@@ -4,6 +4,22 @@
  *
  * @module
  */
+import {
+  closed,
+  count,
+  flag,
+  hexOf,
+  list,
+  oneOf,
+  optional,
+  parseJson,
+  record,
+  type Shape,
+  text,
+  wrong,
+} from "./record_shape.ts"
+
+const hex = hexOf()
 
 /** The one schema that is understood. */
 export const WALK_FORMAT = "openmls-walk/1"
@@ -119,52 +135,6 @@ export interface Walk {
   readonly steps: ReadonlyArray<WalkStep>
 }
 
-type Check = (value: unknown, at: string) => void
-
-function wrong(at: string, expected: string): never {
-  throw new Error(`unknown schema: ${at} is not ${expected}`)
-}
-
-const count: Check = (value, at) => {
-  if (!Number.isSafeInteger(value) || (value as number) < 0) wrong(at, "a number from 0")
-}
-const text: Check = (value, at) => {
-  if (typeof value !== "string") wrong(at, "a text")
-}
-const flag: Check = (value, at) => {
-  if (typeof value !== "boolean") wrong(at, "true or false")
-}
-const hex: Check = (value, at) => {
-  if (typeof value !== "string" || !/^([0-9a-f]{2})*$/.test(value)) {
-    wrong(at, "lowercase hexadecimal")
-  }
-}
-const oneOf = (...values: ReadonlyArray<unknown>): Check => (value, at) => {
-  if (!values.includes(value)) wrong(at, values.join(" or "))
-}
-const list = (item: Check, length?: number): Check => (value, at) => {
-  if (!Array.isArray(value) || (length !== undefined && value.length !== length)) {
-    wrong(at, "a list")
-  }
-  value.forEach((one, i) => item(one, `${at}[${i}]`))
-}
-const optional = (check: Check): Check => (value, at) => {
-  if (value !== undefined) check(value, at)
-}
-/** Further fields are for readers. */
-const record = (fields: Readonly<Record<string, Check>>): Check => (value, at) => {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) wrong(at, "an object")
-  const found = value as Readonly<Record<string, unknown>>
-  for (const [name, check] of Object.entries(fields)) check(found[name], `${at}.${name}`)
-}
-/** No further fields: an expectation that is not understood cannot be checked. */
-const closed = (fields: Readonly<Record<string, Check>>): Check => (value, at) => {
-  record(fields)(value, at)
-  for (const name of Object.keys(value as object)) {
-    if (!Object.hasOwn(fields, name)) wrong(`${at}.${name}`, "known")
-  }
-}
-
 const state = closed({
   epoch: count,
   epoch_authenticator: hex,
@@ -190,7 +160,7 @@ const common = { kind: text, wire: hex, to: list(text) }
 const messageKind = oneOf("proposal", "commit", "application", "welcome")
 const altered = record({ ...common, of: messageKind, why: optional(text) })
 
-const events: ReadonlyMap<unknown, Check> = new Map([
+const events: ReadonlyMap<unknown, Shape> = new Map([
   [
     "proposal",
     record({ ...common, sender: count, reference: hex, proposal: record(proposalFields) }),
@@ -213,7 +183,7 @@ const events: ReadonlyMap<unknown, Check> = new Map([
   ["lenient", altered],
 ])
 
-const event: Check = (value, at) => {
+const event: Shape = (value, at) => {
   const kind: unknown = typeof value === "object" && value !== null && "kind" in value
     ? value.kind
     : undefined
@@ -260,13 +230,7 @@ const walk = record({
 
 /** Reads a file; throws when it is not a walk of the one schema. */
 export function parseWalk(content: string): Walk {
-  let value: Walk
-  try {
-    value = JSON.parse(content) as Walk
-  } catch {
-    // The parser's own words would quote the file.
-    throw new Error("not JSON")
-  }
+  const value = parseJson(content) as Walk
   if (value?.format !== WALK_FORMAT) throw new Error(`unknown schema: format is not ${WALK_FORMAT}`)
   walk(value, "walk")
   if (value.steps.length === 0) throw new Error("a walk without steps")
