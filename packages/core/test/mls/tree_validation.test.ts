@@ -155,6 +155,32 @@ describe("parent hashes", () => {
     assert.equal(changed((d) => d.setParent(1, undefined)), "invalid-tree")
   })
 
+  it("link through the half in which somebody was added later", () => {
+    let groups = groupOfNames(entropy, ["a", "b", "c", "d", "e", "f", "g"])
+    const step = (from: number, options: Partial<mls.CommitOptions>): void => {
+      const made = mls.commit(groups[from] as mls.MlsGroup, { entropy, policy, ...options })
+      groups = groups.flatMap((g, i) => {
+        if (i === from) return [made.next]
+        const result = mls.processMessage(g, made.message, policy)
+        return result.kind === "commit" && result.next !== undefined ? [result.next] : []
+      })
+    }
+    step(0, { proposals: [{ type: "remove", leafIndex: 5 }] })
+    step(4, {})
+    const added = keyPackage(entropy, "h").keyPackage
+    step(0, { proposals: [{ type: "add", keyPackage: added }] })
+    const { tree: grown } = stateOf(groups[0] as mls.MlsGroup)
+    const root = grown.parents[3]
+    assert.deepEqual([root?.unmergedLeaves, grown.parents[5]?.unmergedLeaves], [[5], [5]])
+    checkParentHashes(crypto, grown)
+    // As many others as there should be, but not the right ones.
+    const draft = new TreeDraft(grown)
+    assert.ok(root)
+    draft.setParent(7, makeParentNode(root.publicKey, root.parentHash, [6]))
+    draft.hashes.fill(undefined)
+    assert.equal(refusal(() => checkParentHashes(crypto, draft)), "invalid-tree")
+  })
+
   it("are not claimed by a leaf of a KeyPackage or with an empty hash", () => {
     const two = groupOfNames(entropy, ["a", "b"])[0] as mls.MlsGroup
     const { tree: plain } = stateOf(two)
