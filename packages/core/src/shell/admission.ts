@@ -8,11 +8,9 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import type { GroupError, ServiceError } from "../api/errors.ts"
 import { encodeHex } from "../codec/mod.ts"
 import {
-  ADMITTED,
   type DropReason,
   type GroupProfile,
   type GroupState,
@@ -24,8 +22,8 @@ import {
 import { messageDigest, type MlsGroup } from "../mls/mod.ts"
 import { readGroupEvent, type SealedGroupEvent } from "../nostr/mod.ts"
 import type { NostrEvent } from "../services/nostr_event.ts"
-import type { Verb } from "../services/storage_batch.ts"
-import { toServiceError } from "./failure.ts"
+import { admittedVerb, isAdmitted } from "./admitted.ts"
+import { MAX_CHARACTERS, runsOf } from "./event_batches.ts"
 import { joinTimeOf } from "./join_time.ts"
 import { makeOutputWriter, type OutputWriter } from "./group_output.ts"
 import type { GroupStore } from "./group_store.ts"
@@ -33,12 +31,6 @@ import type { Runtime } from "./runtime.ts"
 import { VerbList } from "./verb_list.ts"
 import { loadRoom, type StoredWaiting, type WaitingRoom } from "./waiting_room.ts"
 
-/** Most events that share one batch. */
-export const MAX_EVENTS = 256
-/** Most events of one second that share one batch: what a batch can hold. */
-const MAX_RUN = 1500
-/** Most characters of ciphertext that share one batch. */
-const MAX_CHARACTERS = 16 * 1024 * 1024
 /** After so many events taken in, what waits is tried in a batch of its own. */
 const MAX_RETRIED = 500
 
@@ -56,18 +48,6 @@ export interface AdmissionReport {
    */
   readonly missing: ReadonlyMap<string, number>
 }
-
-/** Key of the memory of an MLS message, by its digest, or of an event, by its id. */
-export const admittedKey = (group: string, name: string): string => `${group}/${name}`
-
-/** The verb that remembers an MLS message or an event. */
-export const admittedVerb = (group: string, name: string, now: number): Verb => ({
-  verb: "put",
-  collection: ADMITTED.name,
-  key: admittedKey(group, name),
-  columns: { group_id: group, at: now },
-  value: new Uint8Array(0),
-})
 
 /** An event on its way in, new or waiting. */
 interface Candidate extends StoredWaiting {
@@ -102,7 +82,7 @@ interface Work {
 /**
  * Takes events of one group in; the caller holds the group's lock.
  *
- * @param events one of {@link batchesOf}, verified, oldest first; none: what waits is tried again
+ * @param events one of `batchesOf`, verified, oldest first; none: what waits is tried again
  */
 export const admitEvents: (
   runtime: Runtime,
@@ -186,21 +166,6 @@ const begin = (
     changes: 0,
   }))
 
-/** Events that follow each other and claim the same second. */
-const runsOf = <A extends { readonly created_at: number } | { readonly event: NostrEvent }>(
-  events: ReadonlyArray<A>,
-): ReadonlyArray<ReadonlyArray<A>> => {
-  const secondOf = (one: A): number => "event" in one ? one.event.created_at : one.created_at
-  const runs: Array<Array<A>> = []
-  for (const event of events) {
-    const last = runs.at(-1)
-    const first = last?.[0]
-    if (first !== undefined && secondOf(first) === secondOf(event)) last?.push(event)
-    else runs.push([event])
-  }
-  return runs
-}
-
 /** Reads a run in the order of the MLS messages; a commit may make more of it readable. */
 const takeRun = Effect.fnUntraced(function* (work: Work, run: ReadonlyArray<Candidate>) {
   let rest = run
@@ -219,36 +184,6 @@ const takeRun = Effect.fnUntraced(function* (work: Work, run: ReadonlyArray<Cand
   }
   for (const one of rest) yield* takeIn(work, one)
 })
-
-/**
- * Splits events, oldest first, into batches of about {@link MAX_EVENTS}; events of one second stay
- * together as far as a batch can hold them.
- */
-export function batchesOf(
-  events: ReadonlyArray<NostrEvent>,
-): ReadonlyArray<ReadonlyArray<NostrEvent>> {
-  const batches: Array<Array<NostrEvent>> = []
-  let characters = 0
-  for (const run of runsOf(events)) {
-    let joins = (batches.at(-1)?.length ?? MAX_EVENTS) + run.length <= MAX_EVENTS
-    for (const event of run) {
-      const last = batches.at(-1)
-      const { length } = event.content
-      if (
-        joins && last !== undefined && last.length < MAX_RUN &&
-        characters + length <= MAX_CHARACTERS
-      ) {
-        last.push(event)
-        characters += length
-      } else {
-        batches.push([event])
-        characters = length
-        joins = true
-      }
-    }
-  }
-  return batches
-}
 
 const candidateOf = (work: Work, event: NostrEvent): Candidate => ({
   key: waitingKey(work, event),
@@ -318,12 +253,7 @@ const read = (event: NostrEvent): SealedGroupEvent | undefined => {
 
 /** @param name digest of the MLS message, or id of the event that brought it */
 const isKnown = (work: Work, name: string): Effect.Effect<boolean, ServiceError> =>
-  work.seen.has(name)
-    ? Effect.succeed(true)
-    : work.runtime.storage.get(ADMITTED.name, admittedKey(work.group.id, name)).pipe(
-      Effect.mapError(toServiceError),
-      Effect.map(Option.isSome),
-    )
+  work.seen.has(name) ? Effect.succeed(true) : isAdmitted(work.runtime.storage, work.group.id, name)
 
 const remember = (work: Work, name: string): void => {
   if (work.seen.has(name)) return

@@ -54,12 +54,15 @@ export const isWithdrawn = (
     (deletions) => deletions.length > 0,
   )
 
+const stands = (storage: StorageService, item: Target): Effect.Effect<boolean, ServiceError> =>
+  Effect.map(isWithdrawn(storage, item), (withdrawn) => !withdrawn)
+
 /** Those that their authors did not take away again. */
 const standing = (
   storage: StorageService,
   items: ReadonlyArray<PlacedMessage>,
 ): Effect.Effect<ReadonlyArray<PlacedMessage>, ServiceError> =>
-  Effect.filter(items, (item) => Effect.map(isWithdrawn(storage, item), (withdrawn) => !withdrawn))
+  Effect.filter(items, (item) => stands(storage, item))
 
 /** The reactions of one account to a row that it did not take away again, the oldest first. */
 export const reactionsBy = (
@@ -136,19 +139,27 @@ export const editsOf = (
     ({ items }) => items,
   )
 
-/** Edits in the order in which they count, as `projectMessage` decides it: the first that stands. */
-export const byPrecedence = (
+/**
+ * The edit that counts, as `projectMessage` decides it, in a list: the last that stands; none when none
+ * does.
+ */
+export const lastStanding: (
   edits: ReadonlyArray<PlacedMessage>,
-): ReadonlyArray<PlacedMessage> => edits.toSorted((a, b) => isLater(a.event, b.event) ? -1 : 1)
+  stands: (edit: PlacedMessage) => Effect.Effect<boolean, ServiceError>,
+) => Effect.Effect<ReadonlyArray<PlacedMessage>, ServiceError> = Effect.fnUntraced(
+  function* (edits, stands) {
+    for (const edit of edits.toSorted((a, b) => isLater(a.event, b.event) ? -1 : 1)) {
+      if (yield* stands(edit)) return [edit]
+    }
+    return []
+  },
+)
 
 const isLater = (a: InnerEvent, b: InnerEvent): boolean =>
   a.created_at > b.created_at || a.created_at === b.created_at && a.id < b.id
 
 const lastEdit = Effect.fnUntraced(function* (storage: StorageService, row: Target) {
-  for (const edit of byPrecedence(yield* editsOf(storage, row))) {
-    if (!(yield* isWithdrawn(storage, edit))) return [edit]
-  }
-  return []
+  return yield* lastStanding(yield* editsOf(storage, row), (edit) => stands(storage, edit))
 })
 
 const reactionsTo = Effect.fnUntraced(function* (

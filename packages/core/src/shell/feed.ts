@@ -171,7 +171,8 @@ export const runFeed: (
   )
 }, Effect.scoped)
 
-const oldestFirst = (events: ReadonlyArray<NostrEvent>): ReadonlyArray<NostrEvent> => {
+/** Each event once, the oldest first. */
+export const oldestFirst = (events: ReadonlyArray<NostrEvent>): ReadonlyArray<NostrEvent> => {
   const unique = new Map(events.map((event) => [event.id, event]))
   return [...unique.values()].sort((a, b) => a.created_at - b.created_at)
 }

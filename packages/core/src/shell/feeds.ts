@@ -13,10 +13,11 @@ import { decodeRecord, type RouteRecord, ROUTES } from "../group/mod.ts"
 import { NostrKind } from "../nostr/mod.ts"
 import { MAX_PAGE } from "../services/mod.ts"
 import type { Filter, NostrEvent } from "../services/nostr_event.ts"
+import type { PageQuery } from "../services/storage.ts"
 import { accountRelays } from "./account_relays.ts"
-import { batchesOf } from "./admission.ts"
+import { batchesOf } from "./event_batches.ts"
 import { toServiceError } from "./failure.ts"
-import { type Feed, runFeed } from "./feed.ts"
+import { type Feed, oldestFirst, runFeed } from "./feed.ts"
 import { ROUTES_BELL } from "./group_store.ts"
 import { joinTimeOf, joinTimeVerb } from "./join_time.ts"
 import { persistently } from "./patience.ts"
@@ -82,19 +83,22 @@ export const runFeeds = (support: FeedSupport): Effect.Effect<never, ServiceErro
 const planFeeds = Effect.fnUntraced(function* (support: FeedSupport) {
   const { runtime } = support
   const { inbox } = yield* accountRelays(runtime)
-  const routes = yield* allRoutes(runtime)
+  const routes = yield* readRoutes(runtime, { index: "key" })
   const byRelays = Map.groupBy(routes, ({ relays }) => relays.toSorted().join(" "))
   const feeds: Array<Feed> = [yield* wrapFeed(support, inbox)]
   for (const [relays, some] of byRelays) feeds.push(yield* groupFeed(support, relays, some))
   return feeds.filter((feed) => feed.relays.length > 0)
 })
 
-const allRoutes = Effect.fnUntraced(function* (runtime: Runtime) {
+const readRoutes = Effect.fnUntraced(function* (
+  runtime: Runtime,
+  range: Pick<PageQuery, "index" | "equals">,
+) {
   const routes: Array<Route> = []
   let cursor: string | undefined
   for (;;) {
     const page = yield* runtime.storage.page(ROUTES.name, {
-      index: "key",
+      ...range,
       limit: MAX_PAGE,
       ...(cursor === undefined ? {} : { cursor }),
     }).pipe(Effect.mapError(toServiceError))
@@ -118,7 +122,7 @@ export const fetchGroupEvents: (
   group: string,
   backSeconds: number,
 ) {
-  const routes = (yield* allRoutes(runtime)).filter((route) => route.group === group)
+  const routes = yield* readRoutes(runtime, { index: "group", equals: [group] })
   if (routes.length === 0) return []
   const now = yield* Clock.currentTimeMillis
   const fetched = yield* runtime.transport.fetch({
@@ -129,7 +133,7 @@ export const fetchGroupEvents: (
       since: Math.max(0, Math.trunc(now / 1000) - backSeconds),
     }],
   }).pipe(Effect.mapError(toServiceError))
-  return fetched.events.toSorted((a, b) => a.created_at - b.created_at)
+  return oldestFirst(fetched.events)
 })
 
 /** One row that cannot be read must not keep the others from being asked for. */

@@ -13,7 +13,7 @@ import { TEXTS } from "../group/mod.ts"
 import { MessageKind, projectMessage, relationOf } from "../message/mod.ts"
 import type { StorageService } from "../services/storage.ts"
 import type { Verb } from "../services/storage_batch.ts"
-import { byPrecedence, deletionsOf, editsOf, isBare, isWithdrawn } from "./annotation_reader.ts"
+import { deletionsOf, editsOf, isBare, isWithdrawn, lastStanding } from "./annotation_reader.ts"
 import { annotated, expiryColumn, type PlacedMessage } from "./message_rows.ts"
 import { findRow } from "./timeline_reader.ts"
 
@@ -76,14 +76,11 @@ export function makeTextIndex(storage: StorageService): TextIndex {
     return !before
   })
 
-  const lastEdit = Effect.fnUntraced(function* ({ row, edits }: Known) {
+  const lastEdit = ({ row, edits }: Known) => {
     const { id, pubkey } = row.event
     const fresh = changesOf(id, "Edit").filter(({ event }) => event.pubkey === pubkey)
-    for (const edit of byPrecedence([...edits, ...fresh])) {
-      if (yield* stands(edit)) return [edit]
-    }
-    return []
-  })
+    return lastStanding([...edits, ...fresh], stands)
+  }
 
   const settle = Effect.fnUntraced(function* (one: Known) {
     const { row } = one
