@@ -136,7 +136,7 @@ export function advertise(
  * The template of the event that publishes one's own KeyPackage, to be signed by the account.
  *
  * @param slot 64 lower-case hex, the same for every replacement
- * @param createdAt Unix seconds, now
+ * @param createdAt Unix seconds, now or later: relays keep what has the latest time in the slot
  */
 export function ownKeyPackageTemplate(
   own: Pick<OwnKeyPackage, "keyPackage" | "message" | "ref">,

@@ -103,6 +103,7 @@ export const changingKeyPackages = <A, E, R>(
 
 /**
  * Makes, stores and publishes a KeyPackage that replaces the ones before; how many relays acknowledged.
+ * One after the other: each is to be later than the one before.
  */
 export const rotateKeyPackages: (
   runtime: Runtime,
@@ -116,11 +117,13 @@ export const rotateKeyPackages: (
       (own) => Effect.sync(() => wipeOwnKeyPackage(own)),
     )
   },
+  (rotation, runtime) => runtime.lock.withKey("key-package-rotation")(rotation),
 )
 
 const publishNew = Effect.fnUntraced(
   function* (runtime: Runtime, device: Device, own: OwnKeyPackage, now: number) {
-    const template = ownKeyPackageTemplate(own, device.slot, Math.trunc(now / 1000))
+    const createdAt = Math.max(Math.trunc(now / 1000), 1 + (yield* newestInSlot(runtime, device)))
+    const template = ownKeyPackageTemplate(own, device.slot, createdAt)
     const event = yield* Effect.mapError(runtime.signer.sign(template), toServiceError)
     const entry: OwnEntry = {
       event,
@@ -199,11 +202,8 @@ export const ensureKeyPackage: (
   },
 )
 
-const isOnRelays = Effect.fnUntraced(function* (
-  runtime: Runtime,
-  device: Device,
-  entry: OwnEntry,
-) {
+/** What relays have in this device's slot. */
+const fetchSlot = Effect.fnUntraced(function* (runtime: Runtime, device: Device) {
   const { write } = yield* accountRelays(runtime)
   const fetched = yield* runtime.transport.fetch({
     relays: write,
@@ -214,5 +214,33 @@ const isOnRelays = Effect.fnUntraced(function* (
     }],
     identity: runtime.identity,
   }).pipe(Effect.mapError(toServiceError))
-  return fetched.events.some((event) => event.id === entry.event.id)
+  return fetched.events
+})
+
+const isOnRelays = (
+  runtime: Runtime,
+  device: Device,
+  entry: OwnEntry,
+): Effect.Effect<boolean, ServiceError> =>
+  Effect.map(
+    fetchSlot(runtime, device),
+    (events) => events.some((event) => event.id === entry.event.id),
+  )
+
+/**
+ * The time of the newest event in this device's slot, here and on relays; 0 when there is none.
+ *
+ * Relays acknowledge an event that is no newer than what they have, and keep the other one (NIP-01).
+ * What was made in the same second, before the clock was set back or after a backup is such a one.
+ */
+const newestInSlot = Effect.fnUntraced(function* (runtime: Runtime, device: Device) {
+  const here = yield* withOwnKeyPackages(
+    runtime,
+    (entries) => Effect.succeed(entries.map(({ event }) => event.created_at)),
+  )
+  // Without an answer it cannot be published now; what is here decides.
+  const there = runtime.offline ? [] : yield* fetchSlot(runtime, device).pipe(
+    Effect.catchTag("ServiceError", () => Effect.succeed([])),
+  )
+  return Math.max(0, ...here, ...there.map((event) => event.created_at))
 })
